@@ -1,0 +1,1 @@
+//! Ports inside one process, for the roles that run without Redis.

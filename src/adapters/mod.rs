@@ -1,0 +1,6 @@
+//! One directory per technology; driver errors stop here.
+
+pub mod memory;
+pub mod mssql;
+pub mod redis;
+pub mod sqlite;

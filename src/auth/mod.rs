@@ -1,0 +1,1 @@
+//! Who is calling: token verification, key sets, principals.

@@ -1,0 +1,1 @@
+//! Our hubs: thin, they call `app`.

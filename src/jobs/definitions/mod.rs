@@ -1,0 +1,1 @@
+//! Our jobs: thin, they call `app`.

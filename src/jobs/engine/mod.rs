@@ -1,0 +1,1 @@
+//! The job engine: fetch, run, acknowledge, recover. Knows nothing of orders.

@@ -1,0 +1,4 @@
+//! Background jobs: the engine, then our definitions.
+
+pub mod definitions;
+pub mod engine;

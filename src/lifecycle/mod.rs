@@ -1,0 +1,1 @@
+//! Supervised tasks, ordered stop, signals.

@@ -1,0 +1,1 @@
+//! Health, readiness, drain, metrics, telemetry.

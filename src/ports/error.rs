@@ -1,0 +1,40 @@
+use std::time::Duration;
+
+/// Any error, kept as the source of one of ours.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a store or a shared service could not do what was asked. Texts may reach logs, never clients.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, is overloaded, or its breaker is open: worth another try after `retry_after`.
+    #[error("unavailable: {source}")]
+    Unavailable {
+        /// When another try makes sense.
+        retry_after: Duration,
+        /// What happened.
+        source: BoxError,
+    },
+    /// The request can never succeed as it is, or the data is not as it must be.
+    #[error("fault: {source}")]
+    Fault {
+        /// What happened.
+        source: BoxError,
+    },
+}
+
+impl StoreError {
+    /// An [`StoreError::Unavailable`] with the usual second of patience.
+    pub fn unavailable(source: impl Into<BoxError>) -> Self {
+        Self::Unavailable { retry_after: Duration::from_secs(1), source: source.into() }
+    }
+
+    /// A [`StoreError::Fault`].
+    pub fn fault(source: impl Into<BoxError>) -> Self {
+        Self::Fault { source: source.into() }
+    }
+
+    /// Whether another try may succeed.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+}

@@ -1,0 +1,50 @@
+//! What the use cases need from the outside, as traits. The doc of a method is its promise; `tests/it/contract` holds every
+//! back end to it.
+
+mod clock;
+mod error;
+mod events;
+mod health;
+mod jobs;
+mod notifier;
+mod orders;
+mod outbox;
+mod products;
+mod schema;
+mod status_copy;
+mod wakeup;
+
+pub use clock::{Clock, SystemClock};
+pub use error::{BoxError, StoreError};
+pub use events::{Delivery, EventStream};
+pub use health::{ComponentHealth, Health, HealthProbe};
+pub use jobs::{
+    Acknowledged, Acknowledgement, Exchange, FetchedJob, JobRecord, JobStore, Lease, NewJob, Outcome, QueueDepth, ServerInfo,
+    ServerRecord,
+};
+pub use notifier::{NotifyError, OrderNotifier};
+pub use orders::{AdvanceOrder, Advanced, IdempotencyKey, NewOrder, OrderFilter, OrderStore, Placed, Removed};
+pub use outbox::{Outbox, OutboxBacklog, OutboxEntry};
+pub use products::ProductStore;
+pub use schema::{Schema, SchemaState};
+pub use status_copy::StatusCopy;
+pub use wakeup::{Topic, Wakeup};
+
+use std::sync::Arc;
+
+/// The system of record: every port one SQL database stands behind. Clones share it.
+#[derive(Clone)]
+pub struct Stores {
+    /// Orders and their idempotency records.
+    pub orders: Arc<dyn OrderStore>,
+    /// The catalogue.
+    pub products: Arc<dyn ProductStore>,
+    /// Events on their way out.
+    pub outbox: Arc<dyn Outbox>,
+    /// Background jobs.
+    pub jobs: Arc<dyn JobStore>,
+    /// Migrations.
+    pub schema: Arc<dyn Schema>,
+    /// Whether the database answers.
+    pub health: Arc<dyn HealthProbe>,
+}

@@ -1,0 +1,135 @@
+use async_trait::async_trait;
+
+use super::{Lease, NewJob, StoreError};
+use crate::domain::{
+    CorrelationId, EventId, Order, OrderDraft, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, Sku, Timestamp, Transition,
+    UserId,
+};
+
+/// A client's `Idempotency-Key` and what it stood for. Scope: the user and this route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// The header's value.
+    pub key: String,
+    /// Digest of the request body.
+    pub fingerprint: [u8; 32],
+}
+
+/// An order to be accepted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewOrder {
+    /// Its workflow id.
+    pub correlation_id: CorrelationId,
+    /// Whose it is; the customer row is made on first use.
+    pub user: UserId,
+    /// What is wanted.
+    pub draft: OrderDraft,
+    /// Guards against a repeated request.
+    pub idempotency: Option<IdempotencyKey>,
+    /// The job that processes it, stored in the same transaction.
+    pub job: NewJob,
+}
+
+/// What became of a new order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Placed {
+    /// Stored, with its job.
+    Created(Order),
+    /// The key was used for the same body before: this is the order of then, with the status it was accepted with.
+    Replayed(Order),
+    /// The key was used for another body.
+    KeyReused,
+    /// These products are unknown, inactive or deleted; nothing was stored.
+    UnknownProducts(Vec<Sku>),
+}
+
+/// A status change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdvanceOrder {
+    /// Which order.
+    pub correlation_id: CorrelationId,
+    /// Which move.
+    pub transition: Transition,
+    /// Why, for the history; never shown to clients.
+    pub reason: Option<String>,
+    /// The job attempt that asks; the move is refused when its lease is lost.
+    pub lease: Option<Lease>,
+    /// Id of the event that is written with the move.
+    pub event_id: EventId,
+    /// The trace the event belongs to.
+    pub trace_parent: Option<String>,
+}
+
+/// What became of a status change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Advanced {
+    /// Done; history row and outbox entry are committed with it.
+    Applied(OrderSnapshot),
+    /// It had been done before; nothing was written.
+    Already(OrderSnapshot),
+    /// Illegal from where the order stands; nothing was written.
+    Refused(OrderSnapshot),
+    /// Completing needs more pieces of this product than there are; nothing was written.
+    Shortage(Sku),
+    /// Completing found that the lines no longer add up to the accepted total, or a product is no longer sold; nothing was written.
+    PriceMismatch,
+    /// The lease was lost; nothing was written.
+    LeaseLost,
+    /// No such order.
+    NotFound,
+}
+
+/// Narrows a list of orders.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OrderFilter {
+    /// Only orders that stand here.
+    pub status: Option<OrderStatus>,
+    /// Only orders accepted at this instant or later.
+    pub from: Option<Timestamp>,
+    /// Only orders accepted before this instant.
+    pub to: Option<Timestamp>,
+}
+
+/// What became of a deletion.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Removed {
+    /// Hidden from now on. `Some` when it was still `Accepted` and therefore became `Cancelled` with an event.
+    Done(Option<OrderSnapshot>),
+    /// A worker is on it: it can be deleted once it is finished.
+    InProgress,
+    /// It belongs to somebody else, and the caller is a known customer (requirements 2.1).
+    NotOwner,
+    /// No such order.
+    NotFound,
+}
+
+/// Orders in the system of record. Every method is one unit of work: it commits whole or not at all.
+///
+/// Deleted orders are invisible except to [`OrderStore::snapshot`] and [`OrderStore::advance`].
+#[async_trait]
+pub trait OrderStore: Send + Sync {
+    /// Stores order, lines, history, job and idempotency record together. Prices and names are taken from the catalogue
+    /// now and frozen on the lines. Two requests with one key store one order, however close they come.
+    async fn place(&self, order: NewOrder) -> Result<Placed, StoreError>;
+
+    /// Makes the move if it is legal, writing history and outbox with it. Completing also takes the pieces from stock.
+    async fn advance(&self, step: AdvanceOrder) -> Result<Advanced, StoreError>;
+
+    /// The owner's order; `None` when it is unknown, deleted or somebody else's.
+    async fn find(&self, owner: &UserId, id: OrderId) -> Result<Option<Order>, StoreError>;
+
+    /// The owner's orders, newest first (`created_at`, then id, both descending).
+    async fn list(&self, owner: &UserId, filter: &OrderFilter, page: Page) -> Result<PageOf<Order>, StoreError>;
+
+    /// Where an order stands, whoever owns it: the caller checks the owner.
+    async fn snapshot(&self, correlation_id: CorrelationId) -> Result<Option<OrderSnapshot>, StoreError>;
+
+    /// The owner's order's status by row number; `None` as in [`OrderStore::find`].
+    async fn snapshot_by_id(&self, owner: &UserId, id: OrderId) -> Result<Option<OrderSnapshot>, StoreError>;
+
+    /// Deletes softly; an order that is still `Accepted` is cancelled, with history and outbox entry.
+    async fn remove(&self, owner: &UserId, id: OrderId, event_id: EventId) -> Result<Removed, StoreError>;
+
+    /// Forgets up to `limit` idempotency records older than 24 h. Returns how many.
+    async fn forget_idempotency(&self, limit: usize) -> Result<u64, StoreError>;
+}

@@ -1,0 +1,1 @@
+//! Breaker, retry, backoff, deadline. Knows nothing of what it protects.

@@ -1,0 +1,1 @@
+//! Wiring by hand: which parts a role has. The only module that knows everything.

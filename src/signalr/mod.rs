@@ -1,0 +1,1 @@
+//! SignalR: hub protocol, connections, transports, fan-out. Knows nothing of orders.

@@ -1,0 +1,1 @@
+//! What every back end of a port must do.

@@ -1,0 +1,8 @@
+//! Everything that runs inside one test process.
+
+mod api;
+mod contract;
+mod jobs;
+mod ops;
+mod signalr;
+mod support;

@@ -1,0 +1,1 @@
+//! Hub protocol, connections and fan-out.

@@ -1,0 +1,4 @@
+//! What tests start and wait for.
+
+pub mod redis_server;
+pub mod wait;
