@@ -198,6 +198,9 @@ pub trait JobStore: Send + Sync {
         limit: usize,
     ) -> Result<Exchange, StoreError>;
 
+    /// The leases the server holds. It hands back those it does not know of: their exchange was committed, the answer got lost.
+    async fn held(&self, server: &ServerId) -> Result<Vec<Lease>, StoreError>;
+
     /// Removes servers silent for `lease` or longer and makes their jobs due at once. The lost attempts stay charged.
     /// Returns how many jobs came back.
     async fn recover(&self, lease: Duration) -> Result<u64, StoreError>;

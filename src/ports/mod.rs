@@ -9,6 +9,7 @@ mod jobs;
 mod notifier;
 mod orders;
 mod outbox;
+mod pace;
 mod products;
 mod schema;
 mod status_copy;
@@ -25,6 +26,7 @@ pub use jobs::{
 pub use notifier::{NotifyError, OrderNotifier};
 pub use orders::{AdvanceOrder, Advanced, IdempotencyKey, NewOrder, OrderFilter, OrderStore, Placed, Removed};
 pub use outbox::{Outbox, OutboxBacklog, OutboxEntry};
+pub use pace::Pace;
 pub use products::ProductStore;
 pub use schema::{Schema, SchemaState};
 pub use status_copy::StatusCopy;
