@@ -49,6 +49,12 @@ impl RedisServer {
         self.child.id()
     }
 
+    /// Ends it at once; its port stays unused.
+    pub fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     fn answers(&self) -> bool {
         let Ok(mut socket) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
         let mut answer = [0; 7];

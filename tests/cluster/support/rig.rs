@@ -1,0 +1,58 @@
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::redis_server::RedisServer;
+use crate::support::Pod;
+
+/// One cluster: a database file and a Redis that its pods share. Everything ends on drop.
+pub struct Rig {
+    /// The Redis of all pods.
+    pub redis: RedisServer,
+    folder: tempfile::TempDir,
+}
+
+impl Rig {
+    /// An empty database and an empty Redis.
+    pub fn new() -> Self {
+        Self { redis: RedisServer::start(), folder: tempfile::tempdir().expect("temp dir") }
+    }
+
+    /// A path inside the rig's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Starts a pod and waits until it is ready. `settings` come last, so they win over the rig's.
+    pub async fn pod(&self, role: &str, settings: &[(&str, &str)]) -> Pod {
+        let pod = self.pod_starting(role, settings);
+        pod.wait_ready().await;
+        pod
+    }
+
+    /// Starts a pod without waiting.
+    pub fn pod_starting(&self, role: &str, settings: &[(&str, &str)]) -> Pod {
+        Pod::start(self.folder.path(), &format!("127.0.0.1:{}", self.redis.port), role, settings)
+    }
+
+    /// A Redis connection that speaks plain commands.
+    pub async fn redis(&self) -> fred::prelude::Client {
+        use fred::prelude::{ClientLike, Config};
+        let config = Config::from_url(&self.redis.url()).expect("a Redis URL");
+        let client = fred::prelude::Client::new(config, None, None, None);
+        client.init().await.expect("Redis answers");
+        client
+    }
+}
+
+/// Asks `state` until it yields a value. Panics with `what` when `deadline` passes first.
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, deadline: Duration, mut state: impl FnMut() -> F) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(value) = state().await {
+            return value;
+        }
+        assert!(start.elapsed() < deadline, "waited {deadline:?} for {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
