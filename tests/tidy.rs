@@ -28,7 +28,24 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("adapters::guarded", &["domain", "ports", "resilience"]),
     ("adapters::jwks_http", &["auth", "domain", "ports"]),
     ("adapters", &["domain", "ports", "resilience"]),
-    ("roles", &["adapters", "app", "auth", "config", "domain", "hubs", "http", "jobs", "lifecycle", "ops", "ports", "resilience", "signalr"]),
+    (
+        "roles",
+        &[
+            "adapters",
+            "app",
+            "auth",
+            "config",
+            "domain",
+            "hubs",
+            "http",
+            "jobs",
+            "lifecycle",
+            "ops",
+            "ports",
+            "resilience",
+            "signalr",
+        ],
+    ),
     ("cli", &["config", "roles"]),
 ];
 

@@ -14,7 +14,6 @@ async fn v01_an_order_goes_from_checkout_to_toast() {
     let b = rig.pod("web", &[]).await;
     let worker = rig.pod("worker", &[("Orders__ProcessingTime", "400ms")]).await;
     let front = Nginx::start(&rig, &[&a, &b]).await;
-    let redis = rig.redis().await;
     let watcher = fred::clients::SubscriberClient::new(Config::from_url(&rig.redis.url()).expect("a URL"), None, None, None);
     watcher.init().await.expect("Redis answers");
     let mut published = watcher.message_rx();
@@ -28,16 +27,16 @@ async fn v01_an_order_goes_from_checkout_to_toast() {
 
     let map = format!("order:map:{}", order.correlation_id);
     let status = format!("order:status:{}", order.correlation_id);
-    assert_eq!(redis.get::<String, _>(&map).await.expect("the map"), "ada");
+    assert_eq!(rig.redis_cli(&["GET", &map]), "ada");
     for key in [&map, &status] {
-        let ttl: i64 = redis.ttl(key).await.expect("a TTL");
+        let ttl = rig.redis_cli(&["TTL", key]).as_i64().expect("seconds");
         assert!((1..=1800).contains(&ttl), "{key} lives {ttl} s");
     }
 
     let mut words = Vec::new();
     let start = std::time::Instant::now();
     loop {
-        let word: String = redis.get(&status).await.expect("the status");
+        let word = rig.redis_cli(&["GET", &status]).as_str().expect("a word").to_owned();
         if words.last() != Some(&word) {
             words.push(word.clone());
         }

@@ -6,6 +6,7 @@
 mod redis_server;
 mod support;
 
+mod drain;
 mod happy_path;
 mod idempotency;
 mod identity;

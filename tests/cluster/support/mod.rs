@@ -7,7 +7,7 @@ mod raw_tab;
 mod rig;
 mod stock_tab;
 
-pub use api::{Api, Placed};
+pub use api::Api;
 pub use nginx::Nginx;
 pub use pod::Pod;
 pub use raw_tab::RawTab;

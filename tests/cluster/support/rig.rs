@@ -1,5 +1,6 @@
 use std::future::Future;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::redis_server::RedisServer;
@@ -35,13 +36,15 @@ impl Rig {
         Pod::start(self.folder.path(), &format!("127.0.0.1:{}", self.redis.port), role, settings)
     }
 
-    /// A Redis connection that speaks plain commands.
-    pub async fn redis(&self) -> fred::prelude::Client {
-        use fred::prelude::{ClientLike, Config};
-        let config = Config::from_url(&self.redis.url()).expect("a Redis URL");
-        let client = fred::prelude::Client::new(config, None, None, None);
-        client.init().await.expect("Redis answers");
-        client
+    /// The answer of redis-cli to a command, as JSON.
+    pub fn redis_cli(&self, command: &[&str]) -> serde_json::Value {
+        let output = Command::new("redis-cli")
+            .args(["-p", &self.redis.port.to_string(), "--json"])
+            .args(command)
+            .output()
+            .expect("redis-cli is missing: apt-get install redis-tools");
+        let text = String::from_utf8_lossy(&output.stdout);
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("redis-cli {command:?} said {text:?}"))
     }
 }
 
