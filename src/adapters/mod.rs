@@ -1,5 +1,6 @@
 //! One directory per technology; driver errors stop here.
 
+pub mod jwks_http;
 pub mod memory;
 pub mod mssql;
 pub mod redis;

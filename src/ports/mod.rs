@@ -6,6 +6,7 @@ mod error;
 mod events;
 mod health;
 mod jobs;
+mod key_source;
 mod notifier;
 mod orders;
 mod outbox;
@@ -23,6 +24,7 @@ pub use jobs::{
     Acknowledged, Acknowledgement, Exchange, FetchedJob, JobRecord, JobStore, Lease, NewJob, Outcome, QueueDepth, ServerInfo,
     ServerRecord,
 };
+pub use key_source::KeySource;
 pub use notifier::{NotifyError, OrderNotifier};
 pub use orders::{AdvanceOrder, Advanced, IdempotencyKey, NewOrder, OrderFilter, OrderStore, Placed, Removed};
 pub use outbox::{Outbox, OutboxBacklog, OutboxEntry};

@@ -1,0 +1,120 @@
+//! The identity provider's keys over HTTP.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::{Client, Url, redirect};
+use serde::Deserialize;
+
+use crate::ports::{KeySource, StoreError};
+
+/// How long one request may take in all.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// Largest document read, in bytes; real ones are a few KiB.
+const LARGEST_DOCUMENT: usize = 512 * 1024;
+
+/// Where the keys are written about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JwksLocation {
+    /// The JWK Set itself.
+    Jwks(String),
+    /// An issuer that describes itself (OpenID Connect Discovery 1.0, section 4).
+    Authority(String),
+}
+
+/// A location keys must not be fetched from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LocationError {
+    /// No absolute URL.
+    #[error("'{0}' is no absolute URL")]
+    Malformed(String),
+    /// Whoever sits between could hand out keys of their own.
+    #[error("'{0}' must use https; plain http is for this machine only")]
+    Insecure(String),
+}
+
+/// Fetches a JWK Set, directly or through discovery. Redirects are not followed.
+pub struct HttpKeySource {
+    client: Client,
+    location: Url,
+    discover: bool,
+}
+
+#[derive(Deserialize)]
+struct Discovery {
+    jwks_uri: String,
+}
+
+impl HttpKeySource {
+    /// A source at `location`. Errors when the URL is malformed, or plain http to another machine.
+    pub fn new(location: &JwksLocation) -> Result<Self, LocationError> {
+        let (location, discover) = match location {
+            JwksLocation::Jwks(url) => (secure(url)?, false),
+            JwksLocation::Authority(authority) => {
+                (secure(&format!("{}/.well-known/openid-configuration", authority.trim_end_matches('/')))?, true)
+            }
+        };
+        let client = Client::builder()
+            .timeout(DEADLINE)
+            .redirect(redirect::Policy::none())
+            .build()
+            .expect("the TLS back end is compiled in and no setting can fail");
+        Ok(Self { client, location, discover })
+    }
+
+    async fn text(&self, url: Url) -> Result<String, StoreError> {
+        // Errors of reqwest name the URL, which may hold a host name; logs may know it, clients never see it.
+        let mut response = self.client.get(url).send().await.map_err(StoreError::unavailable)?;
+        if !response.status().is_success() {
+            return Err(StoreError::unavailable(format!("the key server answered {}", response.status())));
+        }
+        let mut body = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(StoreError::unavailable)? {
+            if body.len() + part.len() > LARGEST_DOCUMENT {
+                return Err(StoreError::fault("the key server's answer is larger than 512 KiB"));
+            }
+            body.extend_from_slice(&part);
+        }
+        String::from_utf8(body).map_err(StoreError::fault)
+    }
+}
+
+#[async_trait]
+impl KeySource for HttpKeySource {
+    async fn fetch(&self) -> Result<String, StoreError> {
+        if !self.discover {
+            return self.text(self.location.clone()).await;
+        }
+        let description = self.text(self.location.clone()).await?;
+        let Discovery { jwks_uri } = serde_json::from_str(&description).map_err(StoreError::fault)?;
+        self.text(secure(&jwks_uri).map_err(StoreError::fault)?).await
+    }
+}
+
+/// The URL, if it is https or stays on this machine.
+fn secure(text: &str) -> Result<Url, LocationError> {
+    let url = Url::parse(text).map_err(|_| LocationError::Malformed(text.to_owned()))?;
+    let host = url.host_str().unwrap_or_default();
+    let loopback =
+        host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if loopback => Ok(url),
+        _ => Err(LocationError::Insecure(text.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::secure;
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for good in ["https://id.example/keys", "http://127.0.0.1:9/keys", "http://[::1]:9/keys", "http://localhost/keys"] {
+            assert!(secure(good).is_ok(), "{good}");
+        }
+        for bad in ["http://id.example/keys", "http://localhost.example/keys", "file:///etc/keys", "keys"] {
+            assert!(secure(bad).is_err(), "{bad}");
+        }
+    }
+}
