@@ -1,0 +1,100 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::FollowUp;
+use super::in_flight::InFlight;
+use crate::domain::{CorrelationId, Order, OrderDraft, QueueName, Sku, UserId};
+use crate::ports::{IdempotencyKey, NewJob, NewOrder, OrderStore, Placed, StoreError, Topic};
+
+/// The job that processes an accepted order (requirements R-04).
+pub const ORDER_ACCEPTED_JOB: &str = "order.accepted";
+/// Times the job may be started before the order is given up.
+const ATTEMPTS: u32 = 10;
+
+/// A customer's wish to buy.
+#[derive(Debug, Clone)]
+pub struct PlaceOrderRequest {
+    /// Who buys.
+    pub user: UserId,
+    /// What.
+    pub draft: OrderDraft,
+    /// Guards against a repeated request.
+    pub idempotency: Option<IdempotencyKey>,
+    /// The trace the order belongs to.
+    pub trace_parent: Option<String>,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PlaceOrderOutcome {
+    /// Accepted: order and job are committed.
+    Accepted {
+        /// The order.
+        order: Order,
+        /// Whether its status was copied to where pods look first; if not, they ask the system of record.
+        copied: bool,
+    },
+    /// The same request came before: this is the order as it was accepted.
+    Replayed(Order),
+    /// The same request is being worked on in this process right now.
+    StillRunning,
+    /// The key was used for another wish.
+    KeyReused,
+    /// These products are not for sale.
+    UnknownProducts(Vec<Sku>),
+}
+
+/// Checkout: commits an order together with the job that processes it (S2-C1-2).
+pub struct PlaceOrder {
+    orders: Arc<dyn OrderStore>,
+    follow_up: FollowUp,
+    in_flight: InFlight,
+}
+
+impl PlaceOrder {
+    /// The use case over these ports.
+    pub fn new(orders: Arc<dyn OrderStore>, follow_up: FollowUp) -> Self {
+        Self { orders, follow_up, in_flight: InFlight::default() }
+    }
+
+    /// Accepts the order. Once this says `Accepted`, no crash loses it.
+    pub async fn run(&self, request: PlaceOrderRequest) -> Result<PlaceOrderOutcome, StoreError> {
+        let PlaceOrderRequest { user, draft, idempotency, trace_parent } = request;
+        let _running = match &idempotency {
+            None => None,
+            Some(key) => match self.in_flight.begin(&user, &key.key) {
+                None => return Ok(PlaceOrderOutcome::StillRunning),
+                running => running,
+            },
+        };
+        let correlation_id = CorrelationId::generate();
+        let job = NewJob {
+            queue: QueueName::default_queue(),
+            kind: ORDER_ACCEPTED_JOB.to_owned(),
+            args: json!({ "correlationId": correlation_id }).to_string(),
+            delay: Duration::ZERO,
+            max_attempts: ATTEMPTS,
+            unique_key: None,
+            trace_parent: trace_parent.clone(),
+        };
+        let placed = self.orders.place(NewOrder { correlation_id, user, draft, idempotency, job }).await?;
+        Ok(match placed {
+            Placed::Created(order) => self.accepted(order, trace_parent).await,
+            Placed::Replayed(order) => PlaceOrderOutcome::Replayed(order),
+            Placed::KeyReused => PlaceOrderOutcome::KeyReused,
+            Placed::UnknownProducts(products) => PlaceOrderOutcome::UnknownProducts(products),
+        })
+    }
+
+    /// The worker is woken before the copy is written: the copy's rank guard makes their order irrelevant.
+    async fn accepted(&self, order: Order, trace_parent: Option<String>) -> PlaceOrderOutcome {
+        let snapshot = order.snapshot();
+        self.follow_up.notify(&snapshot, trace_parent);
+        self.follow_up.hint(Topic::Jobs);
+        let copied = self.follow_up.copy(&snapshot).await;
+        tracing::info!(correlation_id = %order.correlation_id, order_id = %order.id, copied, "order accepted");
+        PlaceOrderOutcome::Accepted { order, copied }
+    }
+}
