@@ -1,1 +1,5 @@
 //! Ports inside one process, for the roles that run without Redis.
+
+mod wakeup;
+
+pub use wakeup::LocalWakeup;
