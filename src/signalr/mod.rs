@@ -1,1 +1,3 @@
 //! SignalR: hub protocol, connections, transports, fan-out. Knows nothing of orders.
+
+pub mod protocol;
