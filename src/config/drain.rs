@@ -1,0 +1,48 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::reader::Reader;
+
+/// What a stop costs beside its two long steps: flushing sockets, answering requests, closing pools.
+pub(super) const STOP_OVERHEAD: Duration = Duration::from_secs(8);
+
+/// `[Drain]`: how the process leaves (D12).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrainSettings {
+    /// While this file exists the pod is not ready.
+    pub file: PathBuf,
+    /// Between "not ready" and closing sockets after SIGTERM.
+    pub pause: Duration,
+    /// Sockets are closed spread over at most this time.
+    pub close_window: Duration,
+    /// Running jobs may finish within this time, then they are handed back.
+    pub job_stop: Duration,
+    /// From SIGTERM to SIGKILL.
+    pub grace_period: Duration,
+}
+
+impl DrainSettings {
+    pub(super) fn read(r: &mut Reader) -> Self {
+        let settings = Self {
+            file: r.get("Drain__File"),
+            pause: r.get("Drain__Pause"),
+            close_window: r.get("Drain__CloseWindow"),
+            job_stop: r.get("Drain__JobStop"),
+            grace_period: r.positive("Drain__GracePeriod"),
+        };
+        let longest = settings.pause + settings.close_window.max(settings.job_stop) + STOP_OVERHEAD;
+        if longest > settings.grace_period {
+            r.problem(
+                "Drain__GracePeriod",
+                format!(
+                    "is {} s, but stopping may take {} s: Drain__Pause, the longer of Drain__CloseWindow and Drain__JobStop, and {} s to finish",
+                    settings.grace_period.as_secs_f64(),
+                    longest.as_secs_f64(),
+                    STOP_OVERHEAD.as_secs()
+                ),
+                "Shorten them, or raise Drain__GracePeriod together with terminationGracePeriodSeconds.",
+            );
+        }
+        settings
+    }
+}

@@ -1,0 +1,122 @@
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+use super::reader::{Effective, Reader};
+use super::{
+    ConnectionSettings, DrainSettings, HangfireSettings, HttpSettings, JobSettings, JwtSettings, LogSettings, OpsSettings, Parts,
+    Problems, Role, Secret, SettingsFile, SignalRSettings, signalr, validate,
+};
+
+/// Every setting, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What this process is for.
+    pub role: Role,
+    /// Job processing.
+    pub hangfire: HangfireSettings,
+    /// What the shop stands on.
+    pub connections: ConnectionSettings,
+    /// The public listener.
+    pub http: HttpSettings,
+    /// The ops listener.
+    pub ops: OpsSettings,
+    /// The hub.
+    pub signalr: SignalRSettings,
+    /// Origins of web pages that may call the API.
+    pub cors_allowed_origins: Vec<String>,
+    /// How long Redis keeps an order's owner and status after the last write.
+    pub workflow_state_ttl: Duration,
+    /// Whose tokens are believed; `None` in a worker.
+    pub jwt: Option<JwtSettings>,
+    /// How long processing an order takes at least.
+    pub orders_processing_time: Duration,
+    /// Leases and retries.
+    pub jobs: JobSettings,
+    /// How the process leaves.
+    pub drain: DrainSettings,
+    /// Whether rate limits apply.
+    pub rate_limits_enabled: bool,
+    /// Log lines.
+    pub log: LogSettings,
+    /// What is allowed but should be known; to be logged at start.
+    pub warnings: Vec<String>,
+    effective: Vec<Effective>,
+}
+
+impl Settings {
+    /// Puts the layers together and checks them. Errors with every problem there is. Reads nothing from outside.
+    pub fn resolve(variables: impl IntoIterator<Item = (String, String)>, file: Option<&SettingsFile>) -> Result<Self, Problems> {
+        let mut reader = Reader::new(variables, file);
+        let mut settings = read(&mut reader);
+        let (problems, warnings, effective) = reader.finish();
+        (settings.warnings, settings.effective) = (warnings, effective);
+        if problems.is_empty() { Ok(settings) } else { Err(Problems(problems)) }
+    }
+
+    /// The parts that run in this process.
+    pub fn parts(&self) -> Parts {
+        Parts::of(self.role, self.hangfire.processing_enabled)
+    }
+
+    /// Every setting with its value and where it comes from, secrets as `***`, one per line.
+    pub fn dump(&self) -> String {
+        let width = |of: fn(&Effective) -> usize| self.effective.iter().map(of).max().unwrap_or(0);
+        let (name, value) = (width(|line| line.name.len()), width(|line| line.value.len()).min(48));
+        self.effective.iter().fold(String::new(), |mut text, line| {
+            let shown = if line.value.is_empty() { "-" } else { &line.value };
+            let _ = writeln!(text, "{:name$}  {shown:value$}  {}", line.name, line.origin);
+            text
+        })
+    }
+}
+
+/// Reads every section. The order is that of default.toml.
+pub(super) fn read(r: &mut Reader) -> Settings {
+    let role = r.optional::<Role>("ROLE");
+    let role_is_known = role.is_some();
+    let role = role.unwrap_or(Role::All);
+    let hangfire = HangfireSettings::read(r, role);
+    let connections = ConnectionSettings::read(r, role);
+    let http = HttpSettings::read(r, role);
+    let mut settings = Settings {
+        role,
+        hangfire,
+        connections,
+        ops: OpsSettings::read(r, role),
+        signalr: SignalRSettings::read(r),
+        cors_allowed_origins: signalr::origins(r, "Cors__AllowedOrigins"),
+        workflow_state_ttl: r.positive("WorkflowState__Ttl"),
+        jwt: JwtSettings::read(r, role, http.listen.ip().is_loopback()),
+        http,
+        orders_processing_time: r.or("Orders__ProcessingTime", Duration::from_secs(u64::from(role == Role::All))),
+        jobs: JobSettings::read(r),
+        drain: DrainSettings::read(r),
+        rate_limits_enabled: r.get("RateLimits__Enabled"),
+        log: LogSettings::read(r),
+        warnings: Vec::new(),
+        effective: Vec::new(),
+    };
+    // With an unknown role, everything that depends on it would be a guess.
+    if role_is_known {
+        validate::check(r, &settings);
+    }
+    settings.signalr.connection_token_key =
+        settings.signalr.connection_token_key.take().or_else(|| derived_token_key(&settings.jwt));
+    settings
+}
+
+/// Pods that share a development key need no second one.
+fn derived_token_key(jwt: &Option<JwtSettings>) -> Option<Secret> {
+    let Some(JwtSettings::Development(development)) = jwt else { return None };
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(development.signing_key.expose().as_bytes()).expect("HMAC takes keys of any length");
+    mac.update(b"contoso-shop connection tokens");
+    let digest = mac.finalize().into_bytes();
+    Some(Secret::new(digest.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })))
+}
