@@ -1,1 +1,4 @@
-//! Health, readiness, drain, metrics, telemetry.
+//! What operators see: health, readiness, the drain marker, metrics and logs.
+
+pub mod drain;
+pub mod healthcheck;

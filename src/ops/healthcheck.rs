@@ -1,0 +1,30 @@
+//! Asking a server for its readiness, for container health checks.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+/// Container engines give up after some seconds; an answer that takes longer is a no.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Where a server that listens on `listen` says whether it is ready.
+pub fn ready_url(listen: SocketAddr) -> String {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}/health/ready", SocketAddr::new(ip, listen.port()))
+}
+
+/// Asks once. Errors when the answer is not a success, or none comes within 3 s.
+pub async fn ask(url: &str) -> Result<String, String> {
+    let failed = |error: reqwest::Error| {
+        format!("{url}: {}", if error.is_timeout() { "no answer within 3 s".to_owned() } else { error.without_url().to_string() })
+    };
+    // A proxy meant for the outside must not be asked about ourselves.
+    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().map_err(failed)?;
+    let answer = client.get(url).send().await.map_err(failed)?;
+    let status = answer.status();
+    let text = answer.text().await.map_err(failed)?;
+    if status.is_success() { Ok(text) } else { Err(format!("{url}: {status} {text}")) }
+}
