@@ -10,7 +10,7 @@ use crate::ports::{OrderNotifier, StatusCopy, Topic, Wakeup};
 /// How long an answer may wait for the status copy: the copy is a convenience, the order is committed.
 pub(super) const COPY_PATIENCE: Duration = Duration::from_millis(250);
 /// How long one notification may take before it is given up.
-const NOTIFY_PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const NOTIFY_PATIENCE: Duration = Duration::from_secs(2);
 /// Notifications under way at most; more are dropped, since the client has the answer itself.
 const NOTIFICATIONS_AT_ONCE: usize = 256;
 
@@ -29,15 +29,9 @@ impl FollowUp {
         Self { copy, wakeup, notifier, permits: Arc::new(Semaphore::new(NOTIFICATIONS_AT_ONCE)) }
     }
 
-    /// Writes the status copy, waiting briefly. `false` when it could not be written; a later writer makes up for it.
+    /// As [`write_copy`].
     pub(super) async fn copy(&self, snapshot: &OrderSnapshot) -> bool {
-        match timeout(COPY_PATIENCE, self.copy.write(snapshot)).await {
-            Ok(Ok(())) => return true,
-            Ok(Err(error)) => tracing::warn!(%error, "the status copy could not be written"),
-            Err(_) => tracing::warn!("the status copy was not written in time"),
-        }
-        metrics::counter!("contoso_status_copy_write_failures_total").increment(1);
-        false
+        write_copy(self.copy.as_ref(), snapshot).await
     }
 
     /// Wakes whoever looks for `topic`.
@@ -69,4 +63,15 @@ impl FollowUp {
             }
         });
     }
+}
+
+/// Writes the status copy, waiting briefly. `false` when it could not be written; a later writer makes up for it.
+pub(super) async fn write_copy(copy: &dyn StatusCopy, snapshot: &OrderSnapshot) -> bool {
+    match timeout(COPY_PATIENCE, copy.write(snapshot)).await {
+        Ok(Ok(())) => return true,
+        Ok(Err(error)) => tracing::warn!(%error, "the status copy could not be written"),
+        Err(_) => tracing::warn!("the status copy was not written in time"),
+    }
+    metrics::counter!("contoso_status_copy_write_failures_total").increment(1);
+    false
 }

@@ -1,1 +1,5 @@
 //! Our jobs: thin, they call `app`.
+
+mod order_accepted;
+
+pub use order_accepted::OrderAccepted;

@@ -1,0 +1,142 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::follow_up::{COPY_PATIENCE, write_copy};
+use crate::domain::{CorrelationId, EventId, OrderSnapshot, Sku, Transition};
+use crate::ports::{AdvanceOrder, Advanced, Lease, OrderStore, StatusCopy, StoreError, Topic, Wakeup};
+
+/// How often the status copy's time to live is renewed while an order is worked on; well below any sensible setting.
+const TOUCH_EVERY: Duration = Duration::from_secs(60);
+
+/// One attempt at processing an order.
+#[derive(Debug, Clone)]
+pub struct ProcessOrderRequest {
+    /// Which order.
+    pub correlation_id: CorrelationId,
+    /// The attempt's right to write.
+    pub lease: Lease,
+    /// The trace the attempt belongs to.
+    pub trace_parent: Option<String>,
+    /// Ends the attempt early.
+    pub cancelled: CancellationToken,
+}
+
+/// Why an order could not be processed.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessOrderError {
+    /// The system of record failed.
+    #[error("the order cannot be advanced: {0}")]
+    Store(#[from] StoreError),
+    /// There are not enough pieces in stock, for now.
+    #[error("not enough pieces of {0} in stock")]
+    Shortage(Sku),
+    /// The accepted total no longer adds up, or a product is no longer sold.
+    #[error("the accepted total no longer adds up")]
+    PriceMismatch,
+    /// The order does not exist.
+    #[error("no such order")]
+    NotFound,
+    /// The attempt was cancelled.
+    #[error("the attempt was cancelled")]
+    Cancelled,
+}
+
+/// What a worker does with an accepted order (D4): Accepted → Processing → Completed. A repeated attempt goes on where the order
+/// stands; one whose lease is lost, or whose order has ended otherwise, ends quietly and writes nothing.
+pub struct ProcessOrder {
+    orders: Arc<dyn OrderStore>,
+    copy: Arc<dyn StatusCopy>,
+    wakeup: Arc<dyn Wakeup>,
+    processing_time: Duration,
+}
+
+enum Step {
+    /// The order stands where the move leads.
+    Stands,
+    /// Nothing is left to do here.
+    Over,
+}
+
+impl ProcessOrder {
+    /// The use case over these ports; the visible part of processing takes `processing_time` (`Orders__ProcessingTime`).
+    pub fn new(orders: Arc<dyn OrderStore>, copy: Arc<dyn StatusCopy>, wakeup: Arc<dyn Wakeup>, processing_time: Duration) -> Self {
+        Self { orders, copy, wakeup, processing_time }
+    }
+
+    /// One attempt.
+    pub async fn run(&self, request: &ProcessOrderRequest) -> Result<(), ProcessOrderError> {
+        if let Step::Over = self.advance(request, Transition::processing_started(), None).await? {
+            return Ok(());
+        }
+        self.work(request).await?;
+        self.advance(request, Transition::completed(), None).await?;
+        Ok(())
+    }
+
+    /// The attempts are used up: the order has failed, because of `reason`.
+    pub async fn give_up(&self, request: &ProcessOrderRequest, reason: &str) -> Result<(), ProcessOrderError> {
+        match self.advance(request, Transition::failed(), Some(reason.to_owned())).await {
+            // There is nothing that could fail.
+            Ok(_) | Err(ProcessOrderError::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn advance(
+        &self,
+        request: &ProcessOrderRequest,
+        transition: Transition,
+        reason: Option<String>,
+    ) -> Result<Step, ProcessOrderError> {
+        let step = AdvanceOrder {
+            correlation_id: request.correlation_id,
+            transition,
+            reason,
+            lease: Some(request.lease),
+            event_id: EventId::generate(),
+            trace_parent: request.trace_parent.clone(),
+        };
+        match self.orders.advance(step).await? {
+            // An earlier attempt may have come this far without its hint and its copy.
+            Advanced::Applied(snapshot) | Advanced::Already(snapshot) => {
+                self.wakeup.hint(Topic::Outbox);
+                self.announce(&snapshot).await;
+                Ok(Step::Stands)
+            }
+            Advanced::Refused(snapshot) => {
+                self.announce(&snapshot).await;
+                Ok(Step::Over)
+            }
+            Advanced::LeaseLost => {
+                tracing::info!("the attempt's lease is lost, somebody else has the order");
+                Ok(Step::Over)
+            }
+            Advanced::Shortage(sku) => Err(ProcessOrderError::Shortage(sku)),
+            Advanced::PriceMismatch => Err(ProcessOrderError::PriceMismatch),
+            Advanced::NotFound => Err(ProcessOrderError::NotFound),
+        }
+    }
+
+    async fn announce(&self, snapshot: &OrderSnapshot) {
+        write_copy(self.copy.as_ref(), snapshot).await;
+        tracing::debug!(correlation_id = %snapshot.correlation_id, status = snapshot.status.name(), "order advanced");
+    }
+
+    async fn work(&self, request: &ProcessOrderRequest) -> Result<(), ProcessOrderError> {
+        let end = Instant::now() + self.processing_time;
+        while Instant::now() < end {
+            tokio::select! {
+                () = sleep(end.saturating_duration_since(Instant::now()).min(TOUCH_EVERY)) => {}
+                () = request.cancelled.cancelled() => return Err(ProcessOrderError::Cancelled),
+            }
+            if Instant::now() < end {
+                // Best effort: a copy that expires is made anew by the next reader.
+                let _ = timeout(COPY_PATIENCE, self.copy.touch(request.correlation_id)).await;
+            }
+        }
+        Ok(())
+    }
+}

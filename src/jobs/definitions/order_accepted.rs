@@ -1,0 +1,43 @@
+use async_trait::async_trait;
+use serde::Deserialize;
+
+use crate::app::{ORDER_ACCEPTED_JOB, ProcessOrder, ProcessOrderError, ProcessOrderRequest};
+use crate::domain::CorrelationId;
+use crate::jobs::engine::{Job, JobContext, JobError};
+
+/// `order.accepted`: processes an order that was accepted.
+pub struct OrderAccepted(pub ProcessOrder);
+
+/// Its arguments: ids only.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderAcceptedPayload {
+    correlation_id: CorrelationId,
+}
+
+#[async_trait]
+impl Job for OrderAccepted {
+    const KIND: &'static str = ORDER_ACCEPTED_JOB;
+    type Payload = OrderAcceptedPayload;
+
+    async fn run(&self, context: &JobContext, payload: Self::Payload) -> Result<(), JobError> {
+        self.0.run(&request(context, &payload)).await.map_err(|error| match error {
+            ProcessOrderError::NotFound => JobError::fatal(error),
+            _ => JobError::retry(error),
+        })
+    }
+
+    /// The tab is told that the order has failed by the event that is committed with the move.
+    async fn exhausted(&self, context: &JobContext, payload: Self::Payload, error: &str) -> Result<(), JobError> {
+        self.0.give_up(&request(context, &payload), error).await.map_err(JobError::retry)
+    }
+}
+
+fn request(context: &JobContext, payload: &OrderAcceptedPayload) -> ProcessOrderRequest {
+    ProcessOrderRequest {
+        correlation_id: payload.correlation_id,
+        lease: context.lease(),
+        trace_parent: context.trace_parent.clone(),
+        cancelled: context.cancelled().clone(),
+    }
+}
