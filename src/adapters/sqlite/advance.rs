@@ -1,0 +1,102 @@
+//! Status changes of an order.
+
+use rusqlite::Connection;
+
+use super::orders::{blob, sku, snapshot};
+use super::statement::{all, execute, only};
+use crate::domain::{EventId, OrderSnapshot, OrderStatus, Sku, Timestamp, Verdict};
+use crate::ports::{AdvanceOrder, Advanced, Lease, StoreError};
+
+/// See [`crate::ports::OrderStore::advance`].
+pub(super) fn advance(connection: &Connection, now: Timestamp, step: &AdvanceOrder) -> Result<Advanced, StoreError> {
+    let Some(current) = snapshot(connection, step.correlation_id)? else { return Ok(Advanced::NotFound) };
+    if let Some(lease) = step.lease
+        && !holds(connection, lease)?
+    {
+        return Ok(Advanced::LeaseLost);
+    }
+    match step.transition.judge(current.status) {
+        Verdict::Already => return Ok(Advanced::Already(current)),
+        Verdict::Refuse => return Ok(Advanced::Refused(current)),
+        Verdict::Apply => {}
+    }
+    if step.transition.to() == OrderStatus::Completed
+        && let Err(obstacle) = fulfil(connection, now, &current)?
+    {
+        return Ok(obstacle);
+    }
+    let change = Change {
+        to: step.transition.to(),
+        reason: step.reason.as_deref(),
+        event_id: step.event_id,
+        trace_parent: step.trace_parent.as_deref(),
+    };
+    change_status(connection, now, current, &change).map(Advanced::Applied)
+}
+
+/// A legal status change with what is recorded of it.
+pub(super) struct Change<'a> {
+    pub(super) to: OrderStatus,
+    pub(super) reason: Option<&'a str>,
+    pub(super) event_id: EventId,
+    pub(super) trace_parent: Option<&'a str>,
+}
+
+/// Sets the status, comparing the current one, and writes history and outbox.
+pub(super) fn change_status(
+    connection: &Connection,
+    now: Timestamp,
+    current: OrderSnapshot,
+    change: &Change<'_>,
+) -> Result<OrderSnapshot, StoreError> {
+    let (id, to) = (current.order_id.0, change.to.word());
+    let moved = execute(connection, sql!("order_advance"), (id, current.status.word(), to, now.micros))?;
+    if moved != 1 {
+        return Err(StoreError::fault("the order changed under the writer's lock"));
+    }
+    execute(connection, sql!("order_history_insert"), (id, to, now.micros, change.reason))?;
+    let event = change.event_id.0.into_bytes();
+    let values = (event, blob(current.correlation_id), id, to, now.micros, change.trace_parent);
+    execute(connection, sql!("outbox_insert"), values)?;
+    Ok(OrderSnapshot { status: change.to, updated_at: now, ..current })
+}
+
+fn holds(connection: &Connection, lease: Lease) -> rusqlite::Result<bool> {
+    only(connection, sql!("job_lease_holds"), (lease.job.0, lease.fence), |row| row.get(0))
+}
+
+struct Fulfilment {
+    total: i64,
+    unit_price: i64,
+    quantity: i64,
+    product: i64,
+    sku: Sku,
+    stock: Option<i64>,
+    sold: bool,
+}
+
+/// Checks the lines and takes the pieces from stock. Nothing is written when it finds an obstacle.
+fn fulfil(connection: &Connection, now: Timestamp, order: &OrderSnapshot) -> rusqlite::Result<Result<(), Advanced>> {
+    let lines = all(connection, sql!("order_fulfilment"), [order.order_id.0], |row| {
+        Ok(Fulfilment {
+            total: row.get(0)?,
+            unit_price: row.get(1)?,
+            quantity: row.get(2)?,
+            product: row.get(3)?,
+            sku: sku(row, 4)?,
+            stock: row.get(5)?,
+            sold: row.get(6)?,
+        })
+    })?;
+    let sum: i64 = lines.iter().map(|line| line.unit_price * line.quantity).sum();
+    if lines.is_empty() || lines.iter().any(|line| line.total != sum || !line.sold) {
+        return Ok(Err(Advanced::PriceMismatch));
+    }
+    if let Some(short) = lines.iter().find(|line| line.stock.is_some_and(|stock| stock < line.quantity)) {
+        return Ok(Err(Advanced::Shortage(short.sku.clone())));
+    }
+    for line in lines.iter().filter(|line| line.stock.is_some()) {
+        execute(connection, sql!("product_take_stock"), (line.product, line.quantity, now.micros))?;
+    }
+    Ok(Ok(()))
+}

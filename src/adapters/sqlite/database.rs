@@ -1,0 +1,59 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::SqliteOptions;
+use super::connection::{OpenError, open_writer};
+use super::readers::Readers;
+use super::writer::Writer;
+use crate::domain::Timestamp;
+use crate::ports::{Clock, StoreError};
+
+/// The one writer and the readers of a file, shared by its stores.
+pub(super) struct Database {
+    path: PathBuf,
+    writer: Writer,
+    readers: Readers,
+    clock: Arc<dyn Clock>,
+}
+
+impl Database {
+    pub(super) fn open(options: SqliteOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let connection = open_writer(&options.path)?;
+        let writer = Writer::start(connection, clock.clone(), options.queue_capacity, options.patience)
+            .map_err(|e| OpenError::other(&options.path, e))?;
+        let readers = Readers::new(options.path.clone(), options.readers, options.patience);
+        Ok(Self { path: options.path, writer, readers, clock })
+    }
+
+    /// Runs `work` on the writer, at the instant it is given. When it errs nothing of it is stored; when this returns `Ok`,
+    /// all of it is on disk.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, Timestamp) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.run(work).await
+    }
+
+    /// Runs `work` on a reader, which sees one consistent state.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.readers.run(work).await
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Commands that wait for the writer.
+    pub(super) fn queue_length(&self) -> usize {
+        self.writer.queue_length()
+    }
+}

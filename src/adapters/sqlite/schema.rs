@@ -1,0 +1,71 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+use super::database::Database;
+use super::seed::seed;
+use super::statement::{execute, only};
+use crate::domain::Timestamp;
+use crate::ports::{Schema, SchemaState, StoreError};
+
+/// Name and text of every migration; the first brings an empty database to version 1.
+const MIGRATIONS: [(&str, &str); 2] = [
+    ("0001_shop", include_str!("../../../migrations/sqlite/0001_shop.sql")),
+    ("0002_jobs", include_str!("../../../migrations/sqlite/0002_jobs.sql")),
+];
+
+const WANTED: u32 = MIGRATIONS.len() as u32;
+
+pub(super) struct SqliteSchema {
+    database: Arc<Database>,
+}
+
+impl SqliteSchema {
+    pub(super) fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl Schema for SqliteSchema {
+    async fn state(&self) -> Result<SchemaState, StoreError> {
+        let version = self.database.read(|connection| Ok(version(connection)?)).await?;
+        Ok(match version {
+            WANTED => SchemaState::Current { version },
+            older if older < WANTED => SchemaState::Behind { version, wanted: WANTED },
+            _ => SchemaState::Ahead { version, wanted: WANTED },
+        })
+    }
+
+    async fn migrate(&self) -> Result<Vec<String>, StoreError> {
+        // The writer holds SQLite's write lock meanwhile, so another process waits and then finds nothing to do.
+        self.database.write(migrate).await
+    }
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<u32> {
+    if only(connection, sql!("schema_exists"), [], |row| row.get::<_, bool>(0))? {
+        only(connection, sql!("schema_version"), [], |row| row.get(0))
+    } else {
+        Ok(0)
+    }
+}
+
+fn migrate(connection: &Connection, now: Timestamp) -> Result<Vec<String>, StoreError> {
+    let found = version(connection)?;
+    if found > WANTED {
+        return Err(StoreError::fault(format!(
+            "the database has schema version {found}, this program knows {WANTED}: run a newer version of it"
+        )));
+    }
+    let mut applied = Vec::new();
+    for (version, (name, text)) in (1..).zip(MIGRATIONS).skip(found as usize) {
+        execute(connection, sql!("schema_table"), [])?;
+        connection.execute_batch(text)?;
+        execute(connection, sql!("schema_record"), (version, name, now.micros))?;
+        applied.push(name.to_owned());
+    }
+    seed(connection, now)?;
+    Ok(applied)
+}

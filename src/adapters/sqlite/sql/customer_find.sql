@@ -1,0 +1,1 @@
+SELECT Id FROM Customer WHERE UserId = ?1

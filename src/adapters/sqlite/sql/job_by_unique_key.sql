@@ -1,0 +1,1 @@
+SELECT Id FROM Job WHERE UniqueKey = ?1

@@ -1,0 +1,1 @@
+INSERT INTO JobFailed (JobId, Queue, FailedAt) VALUES (?1, ?2, ?3)

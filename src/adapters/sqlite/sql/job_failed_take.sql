@@ -1,0 +1,1 @@
+DELETE FROM JobFailed WHERE JobId = ?1 RETURNING Queue

@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT 1 FROM JobRunning WHERE JobId = ?1 AND Fence = ?2)

@@ -1,0 +1,1 @@
+SELECT MIN(DueAt) FROM JobReady WHERE Queue = ?1

@@ -1,0 +1,1 @@
+UPDATE Job SET DueAt = ?2, Attempts = 0 WHERE Id = ?1

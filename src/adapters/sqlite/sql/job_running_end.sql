@@ -1,0 +1,1 @@
+DELETE FROM JobRunning WHERE JobId = ?1 AND Fence = ?2 AND ServerId = ?3 RETURNING Queue, Attempt

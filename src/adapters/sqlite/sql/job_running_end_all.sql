@@ -1,0 +1,1 @@
+DELETE FROM JobRunning WHERE ServerId = ?1 RETURNING JobId, Fence, Queue, Attempt

@@ -1,0 +1,1 @@
+DELETE FROM JobSucceeded WHERE FinishedAt = ?1 AND JobId = ?2

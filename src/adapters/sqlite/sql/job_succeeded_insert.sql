@@ -1,0 +1,1 @@
+INSERT INTO JobSucceeded (FinishedAt, JobId) VALUES (?1, ?2)

@@ -1,0 +1,3 @@
+SELECT o.Id, o.CorrelationId, o.Status, o.CreatedAt, o.UpdatedAt
+FROM "Order" o JOIN Customer c ON c.Id = o.CustomerId
+WHERE o.Id = ?1 AND o.IsDeleted = 0 AND c.UserId = ?2

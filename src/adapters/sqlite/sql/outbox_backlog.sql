@@ -1,0 +1,1 @@
+SELECT COUNT(*), MIN(OccurredAt) FROM Outbox WHERE PublishedAt IS NULL

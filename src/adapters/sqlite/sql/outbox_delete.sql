@@ -1,0 +1,1 @@
+DELETE FROM Outbox WHERE Sequence = ?1

@@ -1,0 +1,1 @@
+UPDATE Outbox SET PublishedAt = ?2 WHERE Sequence = ?1 AND PublishedAt IS NULL

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM Product WHERE IsActive = 1 AND IsDeleted = 0

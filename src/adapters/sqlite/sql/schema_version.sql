@@ -1,0 +1,1 @@
+SELECT coalesce(MAX(Version), 0) FROM SchemaVersion

@@ -1,0 +1,1 @@
+DELETE FROM JobServer WHERE Id = ?1

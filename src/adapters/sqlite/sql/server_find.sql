@@ -1,0 +1,1 @@
+SELECT Id FROM JobServer WHERE Name = ?1

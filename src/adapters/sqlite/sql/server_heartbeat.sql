@@ -1,0 +1,1 @@
+UPDATE JobServer SET LastHeartbeatAt = ?2 WHERE Name = ?1

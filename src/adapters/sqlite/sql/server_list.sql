@@ -1,0 +1,1 @@
+SELECT Name, WorkerCount, Queues, StartedAt, LastHeartbeatAt FROM JobServer ORDER BY StartedAt, Id

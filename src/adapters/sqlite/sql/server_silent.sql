@@ -1,0 +1,1 @@
+SELECT Id FROM JobServer WHERE LastHeartbeatAt <= ?1

@@ -1,0 +1,137 @@
+//! Group commit: everything that waits for the writer becomes one transaction, so that many callers share one disk flush.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{metrics, statement};
+use crate::domain::Timestamp;
+use crate::ports::{Clock, StoreError};
+
+/// Commands one transaction takes at most; more would make the first of them wait too long.
+const BATCH: usize = 256;
+
+/// The way to the thread that writes. The thread ends when this is dropped, after it has done what was queued.
+pub(super) struct Writer {
+    commands: mpsc::Sender<Box<dyn Command>>,
+    patience: Duration,
+}
+
+impl Writer {
+    /// Starts the thread. Errors when the system refuses one.
+    pub(super) fn start(
+        connection: Connection,
+        clock: Arc<dyn Clock>,
+        capacity: usize,
+        patience: Duration,
+    ) -> std::io::Result<Self> {
+        let (commands, queue) = mpsc::channel(capacity);
+        thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || serve(&connection, clock.as_ref(), queue))?;
+        Ok(Self { commands, patience })
+    }
+
+    /// Queues `work` and waits for the commit it becomes part of. After a time-out it may still be committed, unless it was
+    /// still waiting.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, Timestamp) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let command = Box::new(Pending { work: Some(work), result: None, answer });
+        let committed = async {
+            self.commands.send(command).await.map_err(|_| StoreError::unavailable("the writer of the database has ended"))?;
+            metrics::queue_length(self.queue_length());
+            answered.await.map_err(|_| StoreError::unavailable("the writer of the database has ended"))?
+        };
+        tokio::time::timeout(self.patience, committed)
+            .await
+            .map_err(|_| StoreError::unavailable("the writer of the database is too busy"))?
+    }
+
+    pub(super) fn queue_length(&self) -> usize {
+        self.commands.max_capacity() - self.commands.capacity()
+    }
+}
+
+/// One caller's unit of work.
+trait Command: Send {
+    /// Whether nobody waits for it any more.
+    fn is_abandoned(&self) -> bool;
+    /// Does the work. `false`: undo it.
+    fn run(&mut self, connection: &Connection, now: Timestamp) -> bool;
+    /// Tells the caller how it ended.
+    fn answer(self: Box<Self>, committed: Result<(), String>);
+}
+
+/// A command whose answer is a `T`.
+struct Pending<W, T> {
+    work: Option<W>,
+    result: Option<Result<T, StoreError>>,
+    answer: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<W, T> Command for Pending<W, T>
+where
+    W: FnOnce(&Connection, Timestamp) -> Result<T, StoreError> + Send,
+    T: Send,
+{
+    fn is_abandoned(&self) -> bool {
+        self.answer.is_closed()
+    }
+
+    fn run(&mut self, connection: &Connection, now: Timestamp) -> bool {
+        self.result = self.work.take().map(|work| work(connection, now));
+        matches!(self.result, Some(Ok(_)))
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), String>) {
+        let result = match (committed, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(StoreError::unavailable("the writer of the database did not come to it")),
+            (Err(failure), _) => Err(StoreError::unavailable(failure)),
+        };
+        // A caller that is gone needs no answer.
+        let _ = self.answer.send(result);
+    }
+}
+
+fn serve(connection: &Connection, clock: &dyn Clock, mut queue: mpsc::Receiver<Box<dyn Command>>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
+        metrics::queue_length(queue.len());
+        batch.retain(|command| !command.is_abandoned());
+        if batch.is_empty() {
+            continue;
+        }
+        let committed = commit(connection, clock, &mut batch).map_err(|error| {
+            if !connection.is_autocommit() {
+                // Should even this fail, the next BEGIN fails and says so.
+                let _ = statement::execute(connection, "ROLLBACK", []);
+            }
+            error.to_string()
+        });
+        for command in batch.drain(..) {
+            command.answer(committed.clone());
+        }
+    }
+}
+
+/// Runs the commands in one transaction. When it errs, none of them has happened.
+fn commit(connection: &Connection, clock: &dyn Clock, batch: &mut [Box<dyn Command>]) -> rusqlite::Result<()> {
+    statement::execute(connection, "BEGIN IMMEDIATE", [])?;
+    for command in batch.iter_mut() {
+        statement::execute(connection, "SAVEPOINT command", [])?;
+        if !command.run(connection, clock.now()) {
+            // Fails when the error was one, such as a full disk, that made SQLite roll everything back.
+            statement::execute(connection, "ROLLBACK TO command", [])?;
+        }
+        statement::execute(connection, "RELEASE command", [])?;
+    }
+    let start = Instant::now();
+    statement::execute(connection, "COMMIT", [])?;
+    metrics::committed(batch.len(), start.elapsed());
+    Ok(())
+}

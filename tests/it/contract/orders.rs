@@ -1,0 +1,421 @@
+//! Orders: accepting, moving on, listing, deleting.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use contoso_shop::domain::{EventId, Money, OrderId, OrderStatus, Page, Sku, Transition, UserId};
+use contoso_shop::ports::{AdvanceOrder, Advanced, IdempotencyKey, Lease, NewOrder, OrderFilter, Placed, Removed};
+
+use super::backends::{Harness, Tampering, course, job, keyboard, lamp, leased, order, queue, server, step};
+
+const ALL: Page = Page { offset: 0, size: 100 };
+
+fn keyed(order: NewOrder, key: &str, fingerprint: u8) -> NewOrder {
+    NewOrder { idempotency: Some(IdempotencyKey { key: key.to_owned(), fingerprint: [fingerprint; 32] }), ..order }
+}
+
+async fn total(h: &Harness, user: &str) -> u64 {
+    h.stores.orders.list(&UserId::new(user), &OrderFilter::default(), ALL).await.expect("list").total
+}
+
+async fn advance(h: &Harness, step: AdvanceOrder) -> Advanced {
+    h.stores.orders.advance(step).await.expect("advance")
+}
+
+/// The order moved to Processing.
+async fn processing(h: &Harness, new: NewOrder) -> contoso_shop::domain::Order {
+    let order = h.created(new).await;
+    let moved = advance(h, step(order.correlation_id, Transition::processing_started())).await;
+    assert!(matches!(moved, Advanced::Applied(_)), "{moved:?}");
+    order
+}
+
+async fn stock(h: &Harness, sku: &Sku) -> Option<u32> {
+    h.stores.products.find(sku).await.expect("find").expect("product").stock
+}
+
+pub async fn a_placed_order_is_found_with_its_lines(h: Harness) {
+    let new = order("ada", &[(&course(), 2), (&keyboard(), 1)]);
+    let placed = h.created(new.clone()).await;
+    assert_eq!(placed.correlation_id, new.correlation_id);
+    assert_eq!((placed.status, placed.updated_at), (OrderStatus::Accepted, placed.created_at));
+    let found = h.stores.orders.find(&UserId::new("ada"), placed.id).await.expect("find");
+    assert_eq!(found, Some(placed.clone()));
+    assert_eq!(h.stores.orders.snapshot(new.correlation_id).await.expect("snapshot"), Some(placed.snapshot()));
+    let by_id = h.stores.orders.snapshot_by_id(&UserId::new("ada"), placed.id).await.expect("snapshot");
+    assert_eq!(by_id, Some(placed.snapshot()));
+}
+
+pub async fn the_discount_is_taken_off_the_unit_price(h: Harness) {
+    let product = h.stores.products.find(&course()).await.expect("find").expect("seeded");
+    assert!(product.discount > 0, "the case needs a discounted product");
+    let placed = h.created(order("ada", &[(&course(), 3)])).await;
+    assert_eq!(placed.lines[0].unit_price, product.price.discounted(product.discount));
+    assert_eq!(placed.total(), placed.lines[0].unit_price.times(3));
+    assert_eq!((&placed.lines[0].product_name, &placed.lines[0].image_url), (&product.name, &product.image_url));
+}
+
+pub async fn prices_are_frozen_when_the_order_is_accepted(h: Harness) {
+    let placed = processing(&h, order("ada", &[(&keyboard(), 2)])).await;
+    h.tamper(Tampering::Price(keyboard(), 1)).await;
+    let found = h.stores.orders.find(&UserId::new("ada"), placed.id).await.expect("find").expect("order");
+    assert_eq!(found.total(), placed.total());
+    let dearer = h.created(order("ada", &[(&keyboard(), 2)])).await;
+    assert_eq!(dearer.total(), Money::from_cents(2), "a new order pays today's price");
+    let moved = advance(&h, step(placed.correlation_id, Transition::completed())).await;
+    assert!(matches!(moved, Advanced::Applied(_)), "today's price is nothing to an accepted order: {moved:?}");
+}
+
+pub async fn unknown_products_store_nothing(h: Harness) {
+    let (nope, gone) = (Sku::parse("NOPE-1").expect("sku"), lamp());
+    h.tamper(Tampering::Withdraw(gone.clone())).await;
+    let new = keyed(order("ada", &[(&nope, 1), (&course(), 1), (&gone, 1)]), "k", 1);
+    let placed = h.stores.orders.place(new.clone()).await.expect("place");
+    assert_eq!(placed, Placed::UnknownProducts(vec![nope, gone]));
+    assert_eq!(h.stores.orders.snapshot(new.correlation_id).await.expect("snapshot"), None);
+    assert_eq!(total(&h, "ada").await, 0);
+    assert!(h.stores.jobs.depths().await.expect("depths").is_empty(), "no job without an order");
+    let corrected = keyed(order("ada", &[(&course(), 1)]), "k", 2);
+    h.created(corrected).await;
+}
+
+pub async fn the_job_is_stored_with_the_order(h: Harness) {
+    h.created(order("ada", &[(&course(), 1)])).await;
+    let depths = h.stores.jobs.depths().await.expect("depths");
+    assert_eq!(depths.iter().map(|d| (d.queue.as_str(), d.ready)).collect::<Vec<_>>(), [("default", 1)]);
+}
+
+pub async fn the_same_key_and_body_yields_the_first_order(h: Harness) {
+    let first = h.created(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await;
+    advance(&h, step(first.correlation_id, Transition::processing_started())).await;
+    let again = h.stores.orders.place(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await.expect("place");
+    assert_eq!(again, Placed::Replayed(first), "as it was accepted, not as it stands");
+    assert_eq!(total(&h, "ada").await, 1);
+    assert_eq!(h.stores.jobs.depths().await.expect("depths")[0].ready, 1, "a replay has no job of its own");
+}
+
+pub async fn a_replay_survives_deletion(h: Harness) {
+    let first = h.created(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await;
+    h.stores.orders.remove(&first.user, first.id, EventId::generate()).await.expect("remove");
+    let again = h.stores.orders.place(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await.expect("place");
+    assert_eq!(again, Placed::Replayed(first));
+}
+
+pub async fn the_same_key_with_another_body_is_refused(h: Harness) {
+    h.created(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await;
+    let other = h.stores.orders.place(keyed(order("ada", &[(&course(), 2)]), "key", 2)).await.expect("place");
+    assert_eq!(other, Placed::KeyReused);
+    assert_eq!(total(&h, "ada").await, 1);
+}
+
+pub async fn keys_of_two_users_are_two_keys(h: Harness) {
+    h.created(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await;
+    h.created(keyed(order("bob", &[(&course(), 2)]), "key", 2)).await;
+}
+
+pub async fn user_ids_and_keys_are_compared_byte_by_byte(h: Harness) {
+    let lower = h.created(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await;
+    h.created(keyed(order("ada", &[(&course(), 1)]), "KEY", 2)).await;
+    h.created(keyed(order("Ada", &[(&course(), 1)]), "key", 3)).await;
+    assert_eq!((total(&h, "ada").await, total(&h, "Ada").await), (2, 1));
+    assert_eq!(h.stores.orders.find(&UserId::new("ADA"), lower.id).await.expect("find"), None);
+}
+
+pub async fn a_key_is_forgotten_after_a_day(h: Harness) {
+    let first = h.created(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await;
+    h.tamper(Tampering::AgeIdempotency(Duration::from_secs(24 * 3600 + 1))).await;
+    let second = h.created(keyed(order("ada", &[(&course(), 2)]), "key", 2)).await;
+    assert_ne!(first.id, second.id);
+    let again = h.stores.orders.place(keyed(order("ada", &[(&course(), 2)]), "key", 2)).await.expect("place");
+    assert_eq!(again, Placed::Replayed(second), "the new record took the old one's place");
+    assert_eq!(h.stores.orders.forget_idempotency(10).await.expect("forget"), 0);
+    h.created(keyed(order("ada", &[(&course(), 2)]), "other", 2)).await;
+    h.tamper(Tampering::AgeIdempotency(Duration::from_secs(24 * 3600 + 1))).await;
+    assert_eq!(h.stores.orders.forget_idempotency(1).await.expect("forget"), 1, "at most the limit");
+    assert_eq!(h.stores.orders.forget_idempotency(10).await.expect("forget"), 1);
+}
+
+pub async fn fifty_simultaneous_requests_with_one_key_store_one_order(h: Harness) {
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let orders = h.stores.orders.clone();
+        calls.spawn(async move { orders.place(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await.expect("place") });
+    }
+    let (mut created, mut ids) = (0, HashSet::new());
+    for placed in calls.join_all().await {
+        match placed {
+            Placed::Created(order) => {
+                created += 1;
+                ids.insert(order.id);
+            }
+            Placed::Replayed(order) => {
+                ids.insert(order.id);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((created, ids.len(), total(&h, "ada").await), (1, 1, 1));
+}
+
+pub async fn every_legal_move_is_applied_once(h: Harness) {
+    let placed = h.created(order("ada", &[(&course(), 1)])).await;
+    let id = placed.correlation_id;
+    for (transition, status) in
+        [(Transition::processing_started(), OrderStatus::Processing), (Transition::completed(), OrderStatus::Completed)]
+    {
+        let Advanced::Applied(moved) = advance(&h, step(id, transition)).await else { panic!("to {status:?}") };
+        assert_eq!((moved.status, moved.order_id, &moved.user), (status, placed.id, &placed.user));
+        assert!(moved.updated_at >= placed.created_at);
+        assert_eq!(advance(&h, step(id, transition)).await, Advanced::Already(moved.clone()));
+        assert_eq!(h.stores.orders.snapshot(id).await.expect("snapshot"), Some(moved));
+    }
+    let statuses: Vec<_> = h.stores.outbox.read_after(0, 10).await.expect("read").into_iter().map(|e| e.event.status).collect();
+    assert_eq!(statuses, [OrderStatus::Processing, OrderStatus::Completed], "one event per move that was made");
+}
+
+pub async fn an_event_tells_what_was_committed(h: Harness) {
+    let placed = h.created(order("ada", &[(&course(), 1)])).await;
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned();
+    let asked = AdvanceOrder {
+        trace_parent: Some(trace.clone()),
+        reason: Some("a reason".to_owned()),
+        ..step(placed.correlation_id, Transition::failed())
+    };
+    let Advanced::Applied(moved) = advance(&h, asked.clone()).await else { panic!("refused") };
+    let entries = h.stores.outbox.read_after(0, 10).await.expect("read");
+    let [entry] = entries.as_slice() else { panic!("{entries:?}") };
+    assert_eq!(entry.event.event_id, asked.event_id);
+    assert_eq!((entry.event.correlation_id, entry.event.order_id), (placed.correlation_id, placed.id));
+    assert_eq!((entry.event.status, entry.event.occurred_at), (OrderStatus::Failed, moved.updated_at));
+    assert_eq!(entry.event.trace_parent, Some(trace));
+}
+
+pub async fn illegal_moves_write_nothing(h: Harness) {
+    let placed = h.created(order("ada", &[(&course(), 1)])).await;
+    let refused = advance(&h, step(placed.correlation_id, Transition::completed())).await;
+    assert_eq!(refused, Advanced::Refused(placed.snapshot()));
+    advance(&h, step(placed.correlation_id, Transition::failed())).await;
+    for transition in [Transition::processing_started(), Transition::completed(), Transition::cancelled()] {
+        let refused = advance(&h, step(placed.correlation_id, transition)).await;
+        assert!(matches!(&refused, Advanced::Refused(o) if o.status == OrderStatus::Failed), "{refused:?}");
+    }
+    assert_eq!(h.stores.outbox.last_sequence().await.expect("last"), 1, "only the one legal move");
+}
+
+pub async fn an_unknown_order_is_not_found(h: Harness) {
+    let unknown = order("ada", &[(&course(), 1)]).correlation_id;
+    assert_eq!(advance(&h, step(unknown, Transition::failed())).await, Advanced::NotFound);
+    assert_eq!(h.stores.orders.snapshot(unknown).await.expect("snapshot"), None);
+    let (ada, id) = (UserId::new("ada"), OrderId(12345));
+    assert_eq!(h.stores.orders.find(&ada, id).await.expect("find"), None);
+    assert_eq!(h.stores.orders.snapshot_by_id(&ada, id).await.expect("snapshot"), None);
+}
+
+pub async fn a_lost_lease_moves_nothing(h: Harness) {
+    let placed = h.created(NewOrder { job: job("orders"), ..order("ada", &[(&course(), 1)]) }).await;
+    let info = server("one", &["orders"]);
+    h.stores.jobs.register(&info).await.expect("register");
+    let jobs = h.stores.jobs.exchange(&info.id, vec![], &[queue("orders")], 1).await.expect("exchange").jobs;
+    let lease = jobs[0].lease;
+    let asked = step(placed.correlation_id, Transition::processing_started());
+    for stale in [Lease { fence: lease.fence + 1, ..lease }, Lease { fence: lease.fence - 1, ..lease }] {
+        assert_eq!(advance(&h, leased(asked.clone(), stale)).await, Advanced::LeaseLost);
+    }
+    assert!(matches!(advance(&h, leased(asked, lease)).await, Advanced::Applied(_)));
+    h.stores.jobs.unregister(&info.id).await.expect("unregister");
+    let late = step(placed.correlation_id, Transition::completed());
+    assert_eq!(advance(&h, leased(late, lease)).await, Advanced::LeaseLost);
+    assert_eq!(h.stores.outbox.last_sequence().await.expect("last"), 1);
+}
+
+pub async fn completing_takes_the_pieces_from_stock(h: Harness) {
+    h.tamper(Tampering::Stock(lamp(), 3)).await;
+    let placed = processing(&h, order("ada", &[(&course(), 5), (&lamp(), 2)])).await;
+    assert_eq!(stock(&h, &lamp()).await, Some(3), "accepting takes nothing");
+    advance(&h, step(placed.correlation_id, Transition::completed())).await;
+    advance(&h, step(placed.correlation_id, Transition::completed())).await;
+    assert_eq!(stock(&h, &lamp()).await, Some(1), "taken once");
+    assert_eq!(stock(&h, &course()).await, None, "what cannot run out is not counted");
+}
+
+pub async fn a_shortage_takes_nothing(h: Harness) {
+    h.tamper(Tampering::Stock(lamp(), 1)).await;
+    let before = stock(&h, &keyboard()).await;
+    let placed = processing(&h, order("ada", &[(&keyboard(), 1), (&lamp(), 2)])).await;
+    let short = advance(&h, step(placed.correlation_id, Transition::completed())).await;
+    assert_eq!(short, Advanced::Shortage(lamp()));
+    assert_eq!((stock(&h, &keyboard()).await, stock(&h, &lamp()).await), (before, Some(1)));
+    let status = h.stores.orders.snapshot(placed.correlation_id).await.expect("snapshot").expect("order").status;
+    assert_eq!(status, OrderStatus::Processing);
+}
+
+pub async fn the_last_piece_is_sold_once(h: Harness) {
+    h.tamper(Tampering::Stock(lamp(), 1)).await;
+    let mut calls = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let placed = processing(&h, order(&format!("user-{n}"), &[(&lamp(), 1)])).await;
+        let orders = h.stores.orders.clone();
+        calls.spawn(async move { orders.advance(step(placed.correlation_id, Transition::completed())).await.expect("advance") });
+    }
+    let ends = calls.join_all().await;
+    let applied = ends.iter().filter(|end| matches!(end, Advanced::Applied(_))).count();
+    let short = ends.iter().filter(|end| **end == Advanced::Shortage(lamp())).count();
+    assert_eq!((applied, short, stock(&h, &lamp()).await), (1, 7, Some(0)));
+}
+
+pub async fn lines_that_changed_are_a_price_mismatch(h: Harness) {
+    let placed = processing(&h, order("ada", &[(&keyboard(), 1)])).await;
+    h.tamper(Tampering::LinePrice(placed.correlation_id)).await;
+    assert_eq!(advance(&h, step(placed.correlation_id, Transition::completed())).await, Advanced::PriceMismatch);
+}
+
+pub async fn a_withdrawn_product_is_a_price_mismatch(h: Harness) {
+    let placed = processing(&h, order("ada", &[(&keyboard(), 1), (&course(), 1)])).await;
+    h.tamper(Tampering::Withdraw(course())).await;
+    assert_eq!(advance(&h, step(placed.correlation_id, Transition::completed())).await, Advanced::PriceMismatch);
+    let failed = advance(&h, step(placed.correlation_id, Transition::failed())).await;
+    assert!(matches!(failed, Advanced::Applied(_)), "failing needs no stock: {failed:?}");
+}
+
+pub async fn lists_are_newest_first_and_paged(h: Harness) {
+    let ada = UserId::new("ada");
+    let mut ids = Vec::new();
+    for n in 1..=5 {
+        ids.push(h.created(order("ada", &[(&course(), n)])).await.id);
+        h.created(order("bob", &[(&course(), n)])).await;
+    }
+    ids.reverse();
+    let page = Page { offset: 1, size: 3 };
+    let found = h.stores.orders.list(&ada, &OrderFilter::default(), page).await.expect("list");
+    assert_eq!((found.offset, found.size, found.total), (1, 3, 5));
+    assert_eq!(found.items.iter().map(|o| o.id).collect::<Vec<_>>(), ids[1..4]);
+    assert!(found.items.iter().all(|o| o.user == ada && o.lines.len() == 1));
+    let beyond = h.stores.orders.list(&ada, &OrderFilter::default(), Page { offset: 50, size: 10 }).await.expect("list");
+    assert_eq!((beyond.total, beyond.items.len()), (5, 0), "the total does not depend on the page");
+    assert_eq!(total(&h, "nobody").await, 0);
+}
+
+pub async fn filters_narrow_list_and_total(h: Harness) {
+    let ada = UserId::new("ada");
+    let mut placed = Vec::new();
+    for n in 1..=4 {
+        placed.push(h.created(order("ada", &[(&course(), n)])).await);
+    }
+    advance(&h, step(placed[1].correlation_id, Transition::processing_started())).await;
+    let listed = |filter: OrderFilter| {
+        let (orders, ada) = (h.stores.orders.clone(), ada.clone());
+        async move {
+            let page = orders.list(&ada, &filter, ALL).await.expect("list");
+            assert_eq!(page.total, page.items.len() as u64);
+            page.items.into_iter().map(|o| o.id).collect::<HashSet<_>>()
+        }
+    };
+    let ids = |wanted: &dyn Fn(usize) -> bool| -> HashSet<OrderId> {
+        placed.iter().enumerate().filter(|(n, _)| wanted(*n)).map(|(_, o)| o.id).collect()
+    };
+    let status = Some(OrderStatus::Processing);
+    assert_eq!(listed(OrderFilter { status, ..OrderFilter::default() }).await, ids(&|n| n == 1));
+    let status = Some(OrderStatus::Accepted);
+    assert_eq!(listed(OrderFilter { status, ..OrderFilter::default() }).await, ids(&|n| n != 1));
+    let (from, to) = (Some(placed[1].created_at), Some(placed[3].created_at));
+    let within = |n: usize| placed[n].created_at >= placed[1].created_at && placed[n].created_at < placed[3].created_at;
+    assert_eq!(listed(OrderFilter { from, to, status: None }).await, ids(&within), "from is included, to is not");
+    let status = Some(OrderStatus::Accepted);
+    assert_eq!(listed(OrderFilter { from, to, status }).await, ids(&|n| within(n) && n != 1));
+}
+
+pub async fn an_order_is_its_owners_only(h: Harness) {
+    let placed = h.created(order("ada", &[(&course(), 1)])).await;
+    let bob = UserId::new("bob");
+    assert_eq!(h.stores.orders.find(&bob, placed.id).await.expect("find"), None);
+    assert_eq!(h.stores.orders.snapshot_by_id(&bob, placed.id).await.expect("snapshot"), None);
+    assert_eq!(total(&h, "bob").await, 0);
+}
+
+pub async fn removing_an_accepted_order_cancels_it(h: Harness) {
+    let placed = h.created(order("ada", &[(&course(), 1)])).await;
+    let event_id = EventId::generate();
+    let removed = h.stores.orders.remove(&placed.user, placed.id, event_id).await.expect("remove");
+    let Removed::Done(Some(cancelled)) = removed else { panic!("{removed:?}") };
+    assert_eq!(cancelled.status, OrderStatus::Cancelled);
+    assert_eq!(h.stores.orders.find(&placed.user, placed.id).await.expect("find"), None);
+    assert_eq!(h.stores.orders.snapshot_by_id(&placed.user, placed.id).await.expect("snapshot"), None);
+    assert_eq!(total(&h, "ada").await, 0);
+    let seen = h.stores.orders.snapshot(placed.correlation_id).await.expect("snapshot");
+    assert_eq!(seen, Some(cancelled), "whoever knows the workflow still sees how it ended");
+    let entries = h.stores.outbox.read_after(0, 10).await.expect("read");
+    assert_eq!((entries.len(), entries[0].event.event_id), (1, event_id));
+    let late = advance(&h, step(placed.correlation_id, Transition::processing_started())).await;
+    assert!(matches!(late, Advanced::Refused(_)), "{late:?}");
+    let again = h.stores.orders.remove(&placed.user, placed.id, EventId::generate()).await.expect("remove");
+    assert_eq!(again, Removed::NotFound);
+}
+
+pub async fn removing_waits_for_a_worker(h: Harness) {
+    let placed = processing(&h, order("ada", &[(&course(), 1)])).await;
+    let remove = || h.stores.orders.remove(&placed.user, placed.id, EventId::generate());
+    assert_eq!(remove().await.expect("remove"), Removed::InProgress);
+    advance(&h, step(placed.correlation_id, Transition::completed())).await;
+    assert_eq!(remove().await.expect("remove"), Removed::Done(None));
+    let seen = h.stores.orders.snapshot(placed.correlation_id).await.expect("snapshot").expect("order");
+    assert_eq!(seen.status, OrderStatus::Completed, "deleting changes no status");
+    assert_eq!(h.stores.outbox.last_sequence().await.expect("last"), 2);
+}
+
+pub async fn removing_a_strangers_order_depends_on_being_a_customer(h: Harness) {
+    let placed = h.created(order("ada", &[(&course(), 1)])).await;
+    let remove = |user: &str, id| {
+        let (orders, user) = (h.stores.orders.clone(), UserId::new(user));
+        async move { orders.remove(&user, id, EventId::generate()).await.expect("remove") }
+    };
+    assert_eq!(remove("bob", placed.id).await, Removed::NotFound);
+    h.created(order("bob", &[(&course(), 1)])).await;
+    assert_eq!(remove("bob", placed.id).await, Removed::NotOwner);
+    assert_eq!(remove("ada", OrderId(placed.id.0 + 1000)).await, Removed::NotFound);
+    assert_eq!(total(&h, "ada").await, 1);
+}
+
+pub async fn a_race_of_removing_and_starting_has_one_winner(h: Harness) {
+    for n in 0..20 {
+        let placed = h.created(order(&format!("user-{n}"), &[(&course(), 1)])).await;
+        let start = h.stores.orders.advance(step(placed.correlation_id, Transition::processing_started()));
+        let remove = h.stores.orders.remove(&placed.user, placed.id, EventId::generate());
+        let ends = tokio::join!(start, remove);
+        match (ends.0.expect("advance"), ends.1.expect("remove")) {
+            (Advanced::Applied(_), Removed::InProgress) | (Advanced::Refused(_), Removed::Done(Some(_))) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+over_every_store!(
+    a_placed_order_is_found_with_its_lines,
+    the_discount_is_taken_off_the_unit_price,
+    prices_are_frozen_when_the_order_is_accepted,
+    unknown_products_store_nothing,
+    the_job_is_stored_with_the_order,
+    the_same_key_and_body_yields_the_first_order,
+    a_replay_survives_deletion,
+    the_same_key_with_another_body_is_refused,
+    keys_of_two_users_are_two_keys,
+    user_ids_and_keys_are_compared_byte_by_byte,
+    a_key_is_forgotten_after_a_day,
+    fifty_simultaneous_requests_with_one_key_store_one_order,
+    every_legal_move_is_applied_once,
+    an_event_tells_what_was_committed,
+    illegal_moves_write_nothing,
+    an_unknown_order_is_not_found,
+    a_lost_lease_moves_nothing,
+    completing_takes_the_pieces_from_stock,
+    a_shortage_takes_nothing,
+    the_last_piece_is_sold_once,
+    lines_that_changed_are_a_price_mismatch,
+    a_withdrawn_product_is_a_price_mismatch,
+    lists_are_newest_first_and_paged,
+    filters_narrow_list_and_total,
+    an_order_is_its_owners_only,
+    removing_an_accepted_order_cancels_it,
+    removing_waits_for_a_worker,
+    removing_a_strangers_order_depends_on_being_a_customer,
+    a_race_of_removing_and_starting_has_one_winner,
+);
