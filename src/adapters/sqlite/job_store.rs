@@ -10,7 +10,9 @@ use super::orders::timestamp;
 use super::returned::{Returned, give_back};
 use super::statement::{all, execute, first, insert};
 use crate::domain::{JobId, JobState, QueueName, ServerId, Timestamp};
-use crate::ports::{Acknowledgement, Exchange, JobRecord, JobStore, NewJob, QueueDepth, ServerInfo, ServerRecord, StoreError};
+use crate::ports::{
+    Acknowledgement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth, ServerInfo, ServerRecord, StoreError,
+};
 
 pub(super) struct SqliteJobStore {
     database: Arc<Database>,
@@ -69,6 +71,12 @@ impl JobStore for SqliteJobStore {
             }
         }
         self.database.write(move |connection, now| Ok(exchange(connection, now, &server, &acknowledgements, &queues, limit)?)).await
+    }
+
+    async fn held(&self, server: &ServerId) -> Result<Vec<Lease>, StoreError> {
+        let server = server.clone();
+        let read = |row: &Row<'_>| Ok(Lease { job: JobId(row.get(0)?), fence: row.get(1)? });
+        self.database.read(move |connection| Ok(all(connection, sql!("job_held"), [server.as_str()], read)?)).await
     }
 
     async fn recover(&self, lease: Duration) -> Result<u64, StoreError> {
