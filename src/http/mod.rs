@@ -1,1 +1,25 @@
 //! The HTTP API: routes, extractors, handlers, problem+json.
+//!
+//! [`app`] is the whole public surface but the hub, which whoever calls it mounts beside. A request passes [`observe`], then for
+//! API paths [`admission`], then extractors that refuse bad input, then a handler that calls one use case.
+
+mod admission;
+mod api;
+mod app;
+mod conditional;
+mod dto;
+mod extract;
+mod observe;
+mod openapi;
+mod pages;
+mod problem;
+mod request_context;
+mod routes;
+mod state;
+mod trace_context;
+
+pub use app::app;
+pub use problem::Problem;
+pub use request_context::RequestContext;
+pub use state::{HttpPorts, HttpSettings, HttpState};
+pub use trace_context::TraceContext;

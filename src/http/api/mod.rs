@@ -1,0 +1,6 @@
+//! Handlers: extract, call one use case, answer.
+
+pub(super) mod dev;
+pub(super) mod orders;
+pub(super) mod products;
+pub(super) mod status;

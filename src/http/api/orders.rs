@@ -1,0 +1,144 @@
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+use sha2::{Digest, Sha256};
+
+use crate::app::{PlaceOrderOutcome, PlaceOrderRequest};
+use crate::domain::{Order, OrderDraft, OrderId, OrderStatus, Timestamp};
+use crate::http::dto::{OrderDto, OrderStatusDto, PageDto, PlaceOrderBody};
+use crate::http::extract::{Caller, IdempotencyKeyHeader, Json, PathParameter, Query};
+use crate::http::problem::ProblemBody;
+use crate::http::request_context::Context;
+use crate::http::{HttpState, Problem};
+use crate::ports::{IdempotencyKey, OrderFilter, Removed};
+
+const USUAL_SIZE: u32 = 10;
+
+/// Stranger's and unknown orders answer alike.
+pub(super) fn no_such_order() -> Problem {
+    Problem::not_found("You have no such order.")
+}
+
+/// The caller's orders, newest first.
+#[utoipa::path(get, path = "/api/orders", tag = "orders", security(("bearer" = [])),
+    params(
+        ("offset" = Option<u32>, Query, description = "Entries to skip", minimum = 0, maximum = 4294967295_u32),
+        ("size" = Option<u32>, Query, description = "Entries to return, 10 when missing", minimum = 1, maximum = 100),
+        ("status" = Option<OrderStatusDto>, Query, description = "Only orders that stand here"),
+        ("from" = Option<time::OffsetDateTime>, Query, description = "Only orders accepted at this instant or later (RFC 3339)"),
+        ("to" = Option<time::OffsetDateTime>, Query, description = "Only orders accepted before this instant (RFC 3339)")),
+    responses(
+        (status = 200, body = PageDto<OrderDto>),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "A parameter is not valid")))]
+pub(in crate::http) async fn list(
+    caller: Caller,
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
+    let mut query = Query::of(&request)?;
+    let page = query.page(USUAL_SIZE);
+    let by_name = |text: &str| OrderStatus::ALL.into_iter().find(|status| status.name() == text);
+    let filter = OrderFilter {
+        status: query.read("status", "Accepted, Processing, Completed, Failed or Cancelled", by_name),
+        from: query.read("from", "an RFC 3339 instant", Timestamp::parse_rfc3339),
+        to: query.read("to", "an RFC 3339 instant", Timestamp::parse_rfc3339),
+    };
+    query.finish()?;
+    let orders = state.list_orders.run(&caller.0.user, &filter, page).await?;
+    Ok(HttpResponse::Ok().json(PageDto::<OrderDto>::from(orders)))
+}
+
+/// One order of the caller.
+#[utoipa::path(get, path = "/api/orders/{id}", tag = "orders", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The order's id")),
+    responses(
+        (status = 200, body = OrderDto),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "Not the caller's order")))]
+pub(in crate::http) async fn find(
+    caller: Caller,
+    id: PathParameter<i64>,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
+    let order = state.get_order.run(&caller.0.user, OrderId(id.0)).await?;
+    Ok(HttpResponse::Ok().json(OrderDto::from(order.ok_or_else(no_such_order)?)))
+}
+
+/// Checkout: stores an order and has it processed in the background.
+#[utoipa::path(post, path = "/api/orders", tag = "orders", security(("bearer" = [])),
+    params(("Idempotency-Key" = Option<String>, Header,
+        description = "Makes a repetition answer as the first request did, for 24 hours",
+        min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
+    request_body = PlaceOrderBody,
+    responses(
+        (status = 201, body = OrderDto, headers(
+            ("Location" = String, description = "Path of the order"),
+            ("X-Correlation-Id" = String, description = "The order's correlation id"),
+            ("Idempotency-Replayed" = String, description = "`true` when this repeats an earlier answer"),
+            ("X-Degraded" = String, description = "`redis` when the shared status copy could not be written"))),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "The order is not valid"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "A product is unknown"),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The first request still runs"),
+        (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body exceeds 64 KiB"),
+        (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "The body is not JSON"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "The key was used otherwise")))]
+pub(in crate::http) async fn place(
+    caller: Caller,
+    key: IdempotencyKeyHeader,
+    context: Context,
+    body: Json<PlaceOrderBody>,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
+    let draft = body.0.draft()?;
+    let idempotency = key.0.map(|key| IdempotencyKey { key, fingerprint: fingerprint(&draft) });
+    let trace_parent = Some(context.0.trace.to_string());
+    let request = PlaceOrderRequest { user: caller.0.user, draft, idempotency, trace_parent };
+    match state.place_order.run(request).await? {
+        PlaceOrderOutcome::Accepted { order, copied } => Ok(created(order, (!copied).then_some(("x-degraded", "redis")))),
+        PlaceOrderOutcome::Replayed(order) => Ok(created(order, Some(("idempotency-replayed", "true")))),
+        PlaceOrderOutcome::StillRunning => Err(Problem::request_in_progress()),
+        PlaceOrderOutcome::KeyReused => Err(Problem::key_reused()),
+        PlaceOrderOutcome::UnknownProducts(products) => {
+            let names: Vec<_> = products.iter().map(|sku| format!("'{sku}'")).collect();
+            Err(Problem::not_found(format!("Not for sale: {}.", names.join(", "))))
+        }
+    }
+}
+
+fn created(order: Order, more: Option<(&'static str, &'static str)>) -> HttpResponse {
+    let mut response = HttpResponse::Created();
+    response.insert_header((LOCATION, format!("/api/orders/{}", order.id)));
+    response.insert_header(("x-correlation-id", order.correlation_id.to_string()));
+    if let Some(header) = more {
+        response.insert_header(header);
+    }
+    response.json(OrderDto::from(order))
+}
+
+/// Two bodies are the same request when they ask for the same products in the same order, however they are spelled: the digest
+/// is taken of the checked and merged lines. No SKU holds a line break.
+fn fingerprint(draft: &OrderDraft) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for line in draft.lines() {
+        digest.update(format!("{}\n{}\n", line.product, line.quantity));
+    }
+    digest.finalize().into()
+}
+
+/// Deletes an order, cancelling it if no worker has taken it.
+#[utoipa::path(delete, path = "/api/orders/{id}", tag = "orders", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The order's id")),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No such order"),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "A worker is on it")))]
+pub(in crate::http) async fn cancel(
+    caller: Caller,
+    id: PathParameter<i64>,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
+    match state.cancel_order.run(&caller.0.user, OrderId(id.0)).await? {
+        Removed::Done(_) => Ok(HttpResponse::NoContent().finish()),
+        Removed::InProgress => Err(Problem::order_in_progress()),
+        Removed::NotOwner => Err(Problem::forbidden("This order belongs to somebody else.")),
+        Removed::NotFound => Err(no_such_order()),
+    }
+}

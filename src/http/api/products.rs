@@ -1,0 +1,40 @@
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::domain::Sku;
+use crate::http::dto::{PageDto, ProductDto};
+use crate::http::extract::{PathParameter, Query};
+use crate::http::problem::ProblemBody;
+use crate::http::{HttpState, Problem};
+
+const USUAL_SIZE: u32 = 12;
+
+/// The catalogue.
+#[utoipa::path(get, path = "/api/products", tag = "products",
+    params(
+        ("offset" = Option<u32>, Query, description = "Entries to skip", minimum = 0, maximum = 4294967295_u32),
+        ("size" = Option<u32>, Query, description = "Entries to return, 12 when missing", minimum = 1, maximum = 100)),
+    responses(
+        (status = 200, body = PageDto<ProductDto>),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "A parameter is not valid")))]
+pub(in crate::http) async fn list(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, Problem> {
+    let mut query = Query::of(&request)?;
+    let page = query.page(USUAL_SIZE);
+    query.finish()?;
+    let products = state.products.run(page).await?;
+    Ok(HttpResponse::Ok().json(PageDto::<ProductDto>::from(products)))
+}
+
+/// One product.
+#[utoipa::path(get, path = "/api/products/{externalProductId}", tag = "products",
+    params(("externalProductId" = String, Path, description = "Such as AZ-700")),
+    responses(
+        (status = 200, body = ProductDto),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "Not for sale")))]
+pub(in crate::http) async fn find(id: PathParameter<String>, state: web::Data<HttpState>) -> Result<HttpResponse, Problem> {
+    let product = match Sku::parse(&id.0) {
+        Some(sku) => state.products.one(&sku).await?,
+        None => None,
+    };
+    let product = product.ok_or_else(|| Problem::not_found("No product that is for sale has this id."))?;
+    Ok(HttpResponse::Ok().json(ProductDto::from(product)))
+}

@@ -1,0 +1,50 @@
+use actix_cors::Cors;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
+use actix_web::web::ServiceConfig;
+use actix_web::{App, Error, web};
+
+use super::observe::observe;
+use super::{HttpState, pages, routes};
+
+/// The public application: the API, the pages, and what `beside` adds to it, such as the hub and the health paths.
+pub fn app(
+    state: web::Data<HttpState>,
+    beside: impl FnOnce(&mut ServiceConfig),
+) -> App<
+    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = Error, InitError = ()>,
+> {
+    let origins = &state.settings.allowed_origins;
+    let cors = Condition::new(!origins.is_empty(), cors(origins));
+    App::new()
+        .configure(beside)
+        .configure(|cfg| routes::routes(cfg, &state))
+        .app_data(state)
+        .default_service(web::to(pages::serve))
+        .wrap(cors)
+        .wrap(security_headers())
+        .wrap(from_fn(observe))
+}
+
+/// Handlers that set one of these keep theirs; the pages bring a policy of their own.
+fn security_headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .add((header::X_FRAME_OPTIONS, "DENY"))
+        .add((header::REFERRER_POLICY, "no-referrer"))
+        .add((header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
+}
+
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "HEAD", "POST", "DELETE"])
+        .allowed_headers(["authorization", "content-type", "idempotency-key", "if-none-match", "traceparent", "x-request-id"])
+        .allowed_headers(["x-requested-with", "x-signalr-user-agent"])
+        .expose_headers(["etag", "location", "retry-after", "x-correlation-id", "x-degraded", "x-request-id"])
+        .expose_headers(["idempotency-replayed"])
+        .supports_credentials()
+        .max_age(600);
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}

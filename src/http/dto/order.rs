@@ -1,0 +1,99 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::OrderStatusDto;
+use crate::domain::{CorrelationId, DraftError, Money, Order, OrderDraft, OrderLine, OrderStatus, Timestamp};
+use crate::http::Problem;
+
+/// What a checkout sends.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = PlaceOrder)]
+pub(in crate::http) struct PlaceOrderBody {
+    /// What is wanted; lines of one product are added up.
+    #[schema(min_items = 1, max_items = 100)]
+    items: Vec<PlaceOrderItem>,
+}
+
+/// One wanted product.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::http) struct PlaceOrderItem {
+    /// The product's `externalProductId`.
+    #[schema(min_length = 1, max_length = 64, pattern = "^[!-~]+$")]
+    product_id: String,
+    /// How many.
+    #[schema(minimum = 1, maximum = 1000)]
+    quantity: i64,
+}
+
+impl PlaceOrderBody {
+    /// The wish as the domain takes it. Errors name every field that is wrong.
+    pub(in crate::http) fn draft(&self) -> Result<OrderDraft, Problem> {
+        let lines = self.items.iter().map(|item| (item.product_id.as_str(), item.quantity));
+        OrderDraft::parse(lines).map_err(|problems| {
+            Problem::invalid(problems.into_iter().map(|problem| {
+                let field = match &problem {
+                    DraftError::Empty | DraftError::TooManyLines => "items".to_owned(),
+                    DraftError::ProductId { index } => format!("items[{index}].productId"),
+                    DraftError::Quantity { index } => format!("items[{index}].quantity"),
+                };
+                (field, problem.to_string())
+            }))
+        })
+    }
+}
+
+/// An order.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Order)]
+pub(in crate::http) struct OrderDto {
+    id: i64,
+    /// Names the order's way through the system; the hub's events carry it.
+    #[schema(value_type = uuid::Uuid)]
+    correlation_id: CorrelationId,
+    #[schema(value_type = OrderStatusDto)]
+    status: OrderStatus,
+    #[schema(value_type = time::OffsetDateTime)]
+    created_at: Timestamp,
+    items: Vec<OrderItemDto>,
+}
+
+/// A line of an order, as the product was when the order was accepted.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = OrderItem)]
+pub(in crate::http) struct OrderItemDto {
+    product_id: String,
+    product_name: String,
+    image_url: String,
+    /// What one piece costs, discount taken off.
+    #[schema(value_type = f64)]
+    unit_price: Money,
+    quantity: u32,
+}
+
+impl From<Order> for OrderDto {
+    fn from(order: Order) -> Self {
+        Self {
+            id: order.id.0,
+            correlation_id: order.correlation_id,
+            status: order.status,
+            created_at: order.created_at,
+            items: order.lines.into_iter().map(OrderItemDto::from).collect(),
+        }
+    }
+}
+
+impl From<OrderLine> for OrderItemDto {
+    fn from(line: OrderLine) -> Self {
+        Self {
+            product_id: line.product.to_string(),
+            product_name: line.product_name,
+            image_url: line.image_url,
+            unit_price: line.unit_price,
+            quantity: line.quantity,
+        }
+    }
+}

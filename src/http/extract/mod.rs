@@ -1,0 +1,13 @@
+//! What handlers are handed: bad input never reaches them.
+
+mod caller;
+mod idempotency_key;
+mod json;
+mod path;
+mod query;
+
+pub(super) use caller::Caller;
+pub(super) use idempotency_key::IdempotencyKeyHeader;
+pub(super) use json::{Json, LARGEST_BODY};
+pub(super) use path::PathParameter;
+pub(super) use query::Query;

@@ -1,0 +1,72 @@
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, web};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi as Document, PathItem, Ref, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
+
+use super::HttpState;
+use super::api::{dev, orders, products, status};
+use super::dto::{BillingPeriodDto, OrderStatusDto};
+use super::problem::{PROBLEM_JSON, ProblemBody};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Contoso Shop", description = "Order intake with live status."),
+    paths(
+        products::list,
+        products::find,
+        orders::list,
+        orders::place,
+        orders::find,
+        orders::cancel,
+        status::by_id,
+        status::by_cid,
+        dev::token
+    ),
+    components(schemas(ProblemBody, BillingPeriodDto, OrderStatusDto)),
+    modifiers(&Everywhere)
+)]
+struct Api;
+
+/// Says what holds for all operations in one place.
+struct Everywhere;
+
+impl Modify for Everywhere {
+    fn modify(&self, document: &mut Document) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        for operation in document.paths.paths.values_mut().flat_map(operations) {
+            add(operation, "500", "An unexpected error occurred");
+            add(operation, "503", "Temporarily unavailable; Retry-After says when to try again");
+            if operation.security.is_some() {
+                add(operation, "401", "The token is missing or was refused");
+                add(operation, "403", "The token names no user, or the thing belongs to somebody else");
+            }
+        }
+    }
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut path.get, &mut path.post, &mut path.delete].into_iter().filter_map(Option::as_mut)
+}
+
+fn add(operation: &mut Operation, status: &str, description: &str) {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build();
+    operation.responses.responses.insert(status.to_owned(), response.into());
+}
+
+/// The OpenAPI document, generated from the handlers.
+pub(super) fn document(with_development: bool) -> Bytes {
+    let mut document = Api::openapi();
+    if !with_development {
+        document.paths.paths.remove("/dev/token");
+    }
+    document.to_json().expect("the document is plain data").into()
+}
+
+/// `GET /openapi.json`.
+pub(super) async fn serve(state: web::Data<HttpState>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(state.openapi.clone())
+}

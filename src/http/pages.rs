@@ -1,0 +1,65 @@
+use std::borrow::Cow;
+
+use actix_web::http::Method;
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETag, EntityTag, REFERRER_POLICY};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::Problem;
+use super::conditional::is_known;
+
+/// The storefront's files (D13).
+#[derive(RustEmbed)]
+#[folder = "web/"]
+struct Files;
+
+/// Nothing but our own scripts, styles and pictures; sockets only as the hub needs them (X-23).
+const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; \
+    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Paths that never fall back to the page.
+const NOT_PAGES: [&str; 4] = ["api", "hubs", "dev", "health"];
+
+/// Serves a file of `web/`, or the page itself for a path its own router knows.
+pub(super) async fn serve(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let unknown = || Problem::not_found("This path is unknown.");
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(unknown());
+    }
+    let path = request.path().trim_start_matches('/');
+    let first = path.split('/').next().unwrap_or_default();
+    if NOT_PAGES.contains(&first) {
+        return Err(unknown());
+    }
+    let name = if path.is_empty() { "index.html" } else { path };
+    if let Some(file) = Files::get(name) {
+        return Ok(answer(&request, name, file));
+    }
+    let wants_page = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|a| a.contains("text/html"));
+    match Files::get("index.html") {
+        Some(page) if wants_page => Ok(answer(&request, "index.html", page)),
+        _ => Err(unknown()),
+    }
+}
+
+fn answer(request: &HttpRequest, name: &str, file: EmbeddedFile) -> HttpResponse {
+    let digest = file.metadata.sha256_hash();
+    let tag = EntityTag::new_strong(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect());
+    // File names carry no digest, so code is always asked after; pictures may be a day old.
+    let mimetype = file.metadata.mimetype();
+    let caching = if mimetype.starts_with("image/") { "public, max-age=86400" } else { "no-cache" };
+    let unchanged = is_known(request, &tag);
+    let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header(ETag(tag)).insert_header((CACHE_CONTROL, caching));
+    if unchanged {
+        return response.finish();
+    }
+    response.insert_header((CONTENT_SECURITY_POLICY, POLICY)).insert_header((REFERRER_POLICY, "same-origin"));
+    let is_text = mimetype.starts_with("text/") || name.ends_with(".js") || name.ends_with(".mjs");
+    response.content_type(if is_text { format!("{mimetype}; charset=utf-8") } else { mimetype.to_owned() });
+    response.body(match file.data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    })
+}

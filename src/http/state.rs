@@ -1,0 +1,81 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Bytes;
+use tokio::sync::Semaphore;
+
+use super::openapi;
+use crate::app::{CancelOrder, FollowUp, GetOrder, GetOrderStatus, ListOrders, ListProducts, PlaceOrder};
+use crate::auth::{DevelopmentTokens, TokenVerifier};
+use crate::ports::{OrderNotifier, OrderStore, ProductStore, StatusCopy, Wakeup};
+
+/// Limits of the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpSettings {
+    /// Requests worked on at once in this process; more are answered 503 at once.
+    pub max_in_flight: usize,
+    /// How long a handler may take before it is answered 503.
+    pub deadline: Duration,
+    /// Origins of pages that may call from elsewhere, such as `https://shop.example`; none by default.
+    pub allowed_origins: Vec<String>,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self { max_in_flight: 1024, deadline: Duration::from_secs(10), allowed_origins: Vec::new() }
+    }
+}
+
+/// What the API stands on.
+pub struct HttpPorts {
+    /// Orders.
+    pub orders: Arc<dyn OrderStore>,
+    /// The catalogue.
+    pub products: Arc<dyn ProductStore>,
+    /// The shared status copy.
+    pub copy: Arc<dyn StatusCopy>,
+    /// Hints to workers and the relay.
+    pub wakeup: Arc<dyn Wakeup>,
+    /// The hub's fan-out.
+    pub notifier: Arc<dyn OrderNotifier>,
+    /// Who callers are.
+    pub verifier: Arc<dyn TokenVerifier>,
+    /// Makes tokens at `POST /dev/token`; `None` in production, where the path is unknown.
+    pub development_tokens: Option<Arc<DevelopmentTokens>>,
+}
+
+/// Everything a handler may need, shared by all of a server's workers.
+pub struct HttpState {
+    pub(super) place_order: PlaceOrder,
+    pub(super) cancel_order: CancelOrder,
+    pub(super) get_order: GetOrder,
+    pub(super) list_orders: ListOrders,
+    pub(super) order_status: GetOrderStatus,
+    pub(super) products: ListProducts,
+    pub(super) verifier: Arc<dyn TokenVerifier>,
+    pub(super) development_tokens: Option<Arc<DevelopmentTokens>>,
+    pub(super) settings: HttpSettings,
+    pub(super) in_flight: Semaphore,
+    pub(super) openapi: Bytes,
+}
+
+impl HttpState {
+    /// Wires the use cases to `ports`.
+    pub fn new(ports: HttpPorts, settings: HttpSettings) -> Self {
+        let HttpPorts { orders, products, copy, wakeup, notifier, verifier, development_tokens } = ports;
+        let follow_up = FollowUp::new(Arc::clone(&copy), wakeup, notifier);
+        Self {
+            place_order: PlaceOrder::new(Arc::clone(&orders), follow_up.clone()),
+            cancel_order: CancelOrder::new(Arc::clone(&orders), follow_up.clone()),
+            get_order: GetOrder::new(Arc::clone(&orders)),
+            list_orders: ListOrders::new(Arc::clone(&orders)),
+            order_status: GetOrderStatus::new(orders, copy, follow_up),
+            products: ListProducts::new(products),
+            verifier,
+            openapi: openapi::document(development_tokens.is_some()),
+            development_tokens,
+            in_flight: Semaphore::new(settings.max_in_flight),
+            settings,
+        }
+    }
+}
