@@ -42,7 +42,11 @@ enum Command {
     /// Bring the database's schema up to date and exit
     Migrate,
     /// Show every setting in effect and where it comes from, or everything that is wrong
-    CheckConfig,
+    CheckConfig {
+        /// Print the commented default settings file instead
+        #[arg(long)]
+        explain: bool,
+    },
     /// Print a development token
     Token {
         /// Whose token: its `sub` claim
@@ -78,6 +82,10 @@ enum Command {
 impl Cli {
     /// Does what the command line says. `variables` is the environment.
     pub fn run(self, variables: impl IntoIterator<Item = (String, String)>) -> ExitCode {
+        if matches!(self.command, Some(Command::CheckConfig { explain: true })) {
+            print!("{}", config::DEFAULTS);
+            return ExitCode::SUCCESS;
+        }
         let settings = match config::load(variables, self.config.as_deref()) {
             Ok(settings) => settings,
             Err(problems) => {
@@ -88,7 +96,7 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => block_on(roles::serve(settings)),
             Command::Migrate => block_on(roles::migrate(settings)),
-            Command::CheckConfig => check_config(&settings),
+            Command::CheckConfig { .. } => check_config(&settings),
             Command::Token { user, admin, hours } => {
                 let valid_for = Duration::from_secs(u64::from(hours) * 3600);
                 block_on(roles::token(settings, TokenRequest { user, admin, valid_for }))

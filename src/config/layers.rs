@@ -4,7 +4,8 @@ use toml::Value;
 
 use super::{Problem, SettingsFile};
 
-const DEFAULTS: &str = include_str!("../../config/default.toml");
+/// The commented default settings, which list every setting there is.
+pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// Where a setting's text comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,7 +139,7 @@ impl Layers {
     fn unknown(&self, name: &str, place: &str) -> Problem {
         let fix = match self.nearest(&name.to_lowercase()) {
             Some(near) => format!("Did you mean {near}?"),
-            None => "Remove it, or look its name up in config/default.toml.".to_owned(),
+            None => "Remove it, or look its name up with contoso-shop check-config --explain.".to_owned(),
         };
         Problem::new(name, format!("there is no such setting{place}"), fix)
     }
@@ -150,7 +151,7 @@ fn malformed_file(file: &SettingsFile, error: &toml::de::Error) -> Problem {
     Problem::new(
         &file.name,
         format!("line {line} is not TOML"),
-        "Write Key = \"value\" lines under [Section] lines, as config/default.toml does.",
+        "Write Key = \"value\" lines under [Section] lines, as check-config --explain prints them.",
     )
 }
 
@@ -176,7 +177,7 @@ fn push(flat: &mut Vec<(String, String)>, name: String, value: &Value, problems:
         None => problems.push(Problem::new(
             name,
             "must be a text, a number, true, false or a list of them",
-            "Write it as config/default.toml does.",
+            "Write it as check-config --explain prints them.",
         )),
     }
 }

@@ -30,6 +30,7 @@ pub use drain::DrainSettings;
 pub use hangfire::HangfireSettings;
 pub use jobs::JobSettings;
 pub use jwt::{DevelopmentJwt, JwtSettings, ProductionJwt};
+pub use layers::DEFAULTS;
 pub use listen::{HttpSettings, OpsSettings};
 pub use log::{LogFormat, LogSettings};
 pub use problem::{Problem, Problems};

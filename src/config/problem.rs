@@ -29,6 +29,6 @@ impl fmt::Display for Problems {
             writeln!(f, "  - {}: {}", problem.setting, problem.what)?;
             writeln!(f, "    {}", problem.fix)?;
         }
-        write!(f, "contoso-shop check-config shows the settings in effect; config/default.toml explains each.")
+        write!(f, "contoso-shop check-config --explain lists every setting there is.")
     }
 }

@@ -15,6 +15,8 @@ use super::{
 pub struct Settings {
     /// What this process is for.
     pub role: Role,
+    /// What this process is called in logs: the pod's or the machine's name.
+    pub pod: String,
     /// Job processing.
     pub hangfire: HangfireSettings,
     /// What the shop stands on.
@@ -79,10 +81,12 @@ pub(super) fn read(r: &mut Reader) -> Settings {
     let role_is_known = role.is_some();
     let role = role.unwrap_or(Role::All);
     let hangfire = HangfireSettings::read(r, role);
+    let pod = r.or("POD_NAME", gethostname::gethostname().to_string_lossy().into_owned());
     let connections = ConnectionSettings::read(r, role);
     let http = HttpSettings::read(r, role);
     let mut settings = Settings {
         role,
+        pod,
         hangfire,
         connections,
         ops: OpsSettings::read(r, role),

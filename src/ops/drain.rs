@@ -2,8 +2,67 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::lifecycle::TaskResult;
+
+/// How often [`DrainMarker::watch_file`] looks.
+const POLL: Duration = Duration::from_millis(250);
+
+/// Knows whether the marker file exists.
+#[derive(Debug)]
+pub struct DrainMarker {
+    file: PathBuf,
+    present: watch::Sender<bool>,
+}
+
+impl DrainMarker {
+    /// A marker at `file`, taken as absent until somebody looks.
+    pub fn new(file: impl Into<PathBuf>) -> Self {
+        Self { file: file.into(), present: watch::Sender::new(false) }
+    }
+
+    /// Removes a marker that outlived the process that was drained: an emptyDir survives its container. To be called
+    /// before readiness is served. Returns whether there was one.
+    pub fn remove_stale(&self) -> io::Result<bool> {
+        remove(&self.file)
+    }
+
+    /// Looks at the file now and tells the watchers.
+    pub async fn look(&self) -> bool {
+        // A file that cannot be looked at is no reason to take a pod out of service.
+        let present = tokio::fs::try_exists(&self.file).await.unwrap_or(false);
+        self.note(present);
+        present
+    }
+
+    /// What the last look saw, and every change of it.
+    pub fn subscribe(&self) -> watch::Receiver<bool> {
+        self.present.subscribe()
+    }
+
+    /// Looks four times a second until `stop`.
+    pub async fn watch_file(&self, stop: CancellationToken) -> TaskResult {
+        let mut ticks = tokio::time::interval(POLL);
+        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            self.look().await;
+        }
+        Ok(())
+    }
+
+    fn note(&self, present: bool) {
+        let changed = self.present.send_if_modified(|known| std::mem::replace(known, present) != present);
+        if changed && present {
+            tracing::info!(file = %self.file.display(), "the drain marker appeared: not ready, connections stay");
+        } else if changed {
+            tracing::info!(file = %self.file.display(), "the drain marker is gone: ready again");
+        }
+    }
+}
 
 /// Writes the marker and waits, as the seed's `touch /tmp/draining; sleep 15` does without needing a shell.
 pub fn mark_and_wait(file: &Path, wait: Duration) -> Result<String, String> {

@@ -18,13 +18,23 @@ pub fn ready_url(listen: SocketAddr) -> String {
 
 /// Asks once. Errors when the answer is not a success, or none comes within 3 s.
 pub async fn ask(url: &str) -> Result<String, String> {
-    let failed = |error: reqwest::Error| {
-        format!("{url}: {}", if error.is_timeout() { "no answer within 3 s".to_owned() } else { error.without_url().to_string() })
-    };
+    let failed = |error: reqwest::Error| format!("{url}: {}", reason(&error));
     // A proxy meant for the outside must not be asked about ourselves.
     let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().map_err(failed)?;
     let answer = client.get(url).send().await.map_err(failed)?;
     let status = answer.status();
     let text = answer.text().await.map_err(failed)?;
     if status.is_success() { Ok(text) } else { Err(format!("{url}: {status} {text}")) }
+}
+
+fn reason(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return format!("no answer within {} s", PATIENCE.as_secs());
+    }
+    // The innermost cause is the one that says "connection refused".
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }
