@@ -26,4 +26,9 @@ macro_rules! over_every_store {
 }
 
 mod backends;
+mod job_store;
 mod orders;
+mod outbox;
+mod products;
+mod schema;
+mod sqlite_file;
