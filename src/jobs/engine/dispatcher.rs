@@ -135,13 +135,14 @@ impl Dispatcher {
                     self.running.remove(&task);
                     self.unsaved.push(finished);
                 }
-                // Panics are caught around the job, but what it leaves behind may panic when it is dropped.
                 Err(error) => {
-                    if let Some(lease) = self.running.remove(&error.id()) {
-                        let outcome =
-                            Outcome::Retry { delay: self.options.retry.delay(1), error: "its task broke down".to_owned() };
-                        self.unsaved.push(Finished::unknown(lease, outcome));
-                    }
+                    let outcome = if error.is_cancelled() {
+                        Outcome::Released
+                    } else {
+                        // Panics are caught around the job, but what it leaves behind may panic when it is dropped.
+                        Outcome::Retry { delay: self.options.retry.delay(1), error: "its task broke down".to_owned() }
+                    };
+                    self.unsaved.extend(self.running.remove(&error.id()).map(|lease| Finished::unknown(lease, outcome)));
                 }
             }
             next = self.tasks.try_join_next_with_id();

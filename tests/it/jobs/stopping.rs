@@ -35,7 +35,7 @@ async fn a_job_that_does_not_listen_is_handed_back_too() {
     rig.running(1).await;
     server.stop().await;
     let record = rig.find(jobs[0]).await;
-    assert_eq!((record.state, record.attempts), (JobState::Enqueued, 0));
+    assert_eq!((record.state, record.attempts), (JobState::Enqueued, 0), "{record:?}");
     assert_eq!(rig.probe.running(), 0);
 }
 
