@@ -1,1 +1,7 @@
-//! Configuration, health, drain.
+//! Settings, lifecycle and what operators see.
+
+mod config;
+mod drain_marker;
+mod endpoints;
+mod health;
+mod stop;
