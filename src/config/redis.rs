@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where Redis is and how to log in, however it was written (D2).
@@ -11,6 +12,8 @@ pub struct RedisSettings {
     pub password: Option<String>,
     /// Whether to speak TLS.
     pub tls: bool,
+    /// PEM file of the authorities to trust under TLS; `None` means the machine's.
+    pub ca_file: Option<PathBuf>,
     /// Database number; 0 on a cluster.
     pub database: u8,
     /// How long a connection attempt may take.

@@ -59,6 +59,7 @@ fn empty() -> RedisSettings {
         username: None,
         password: None,
         tls: false,
+        ca_file: None,
         database: 0,
         connect_timeout: CONNECT_TIMEOUT,
         command_timeout: COMMAND_TIMEOUT,
@@ -82,6 +83,7 @@ fn stack_exchange(text: &str) -> Result<RedisSettings, String> {
             "connecttimeout" => settings.connect_timeout = millis("connectTimeout", value)?,
             "synctimeout" | "asynctimeout" => settings.command_timeout = millis("syncTimeout", value)?,
             "servicename" => service = filled(value),
+            "tlscafile" => settings.ca_file = filled(value).map(Into::into),
             "channelprefix" => {
                 return Err("channelPrefix belongs into SignalR__ChannelPrefix, not into the connection string".to_owned());
             }
@@ -130,10 +132,14 @@ fn url(scheme: &str, rest: &str) -> Result<RedisSettings, String> {
     for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         match key.to_lowercase().as_str() {
             "sentinelservicename" => service = filled(&decode(value)?),
+            "tlscafile" => settings.ca_file = filled(&decode(value)?).map(Into::into),
             "node" => hosts.push(host_port(&decode(value)?, port)?),
             "connecttimeout" => settings.connect_timeout = millis("connectTimeout", value)?,
             "commandtimeout" => settings.command_timeout = millis("commandTimeout", value)?,
-            _ => return Err("has an unknown parameter: use sentinelServiceName, node, connectTimeout or commandTimeout".to_owned()),
+            _ => {
+                let known = "sentinelServiceName, node, tlsCaFile, connectTimeout or commandTimeout";
+                return Err(format!("has an unknown parameter: use {known}"));
+            }
         }
     }
     if kind == "sentinel" && service.is_none() {

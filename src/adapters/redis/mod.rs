@@ -1,1 +1,21 @@
 //! What is shared and fast.
+
+mod client;
+mod error;
+mod event_fields;
+mod event_stream;
+mod health;
+pub mod keys;
+mod script;
+mod status_copy;
+mod subscriptions;
+mod tls;
+mod wakeup;
+
+pub use client::{command_client, subscriber_client};
+pub use error::store_error;
+pub use event_stream::RedisEventStream;
+pub use health::RedisHealth;
+pub use status_copy::RedisStatusCopy;
+pub use subscriptions::{Listener, News, Subscriptions};
+pub use wakeup::RedisWakeup;

@@ -26,9 +26,12 @@ macro_rules! over_every_store {
 }
 
 mod backends;
+mod event_stream;
 mod job_store;
 mod orders;
 mod outbox;
 mod products;
 mod schema;
 mod sqlite_file;
+mod status_copy;
+mod wakeup;

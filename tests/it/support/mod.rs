@@ -1,4 +1,5 @@
 //! What tests start and wait for.
 
+pub mod redis;
 pub mod redis_server;
 pub mod wait;

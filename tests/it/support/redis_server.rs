@@ -21,7 +21,15 @@ impl RedisServer {
 
     /// Starts one with further command line arguments.
     pub fn start_with(arguments: &[&str]) -> Self {
-        let port = free_port();
+        Self::launch(free_port(), arguments)
+    }
+
+    /// Starts one where another one was, with nothing in it.
+    pub fn start_on(port: u16) -> Self {
+        Self::launch(port, &[])
+    }
+
+    fn launch(port: u16, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("temp dir");
         let child = Command::new("redis-server")
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"])

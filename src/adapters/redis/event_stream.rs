@@ -1,0 +1,199 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fred::clients::Client;
+use fred::error::{Error, ErrorKind};
+use fred::interfaces::{ClientLike, StreamsInterface};
+use fred::types::config::Options;
+use fred::types::streams::XReadResponse;
+use fred::types::{Key, Value};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::error::store_error;
+use super::{event_fields, keys};
+use crate::domain::OrderEvent;
+use crate::ports::{Delivery, EventStream, StoreError};
+
+/// Events kept in the stream, roughly; older ones went to the outbox's readers long ago.
+const MAX_EVENTS: i64 = 100_000;
+/// Dead letters kept, roughly.
+const MAX_DEAD: i64 = 10_000;
+/// Longest wait in one command: shorter than the silence after which the client gives a connection up.
+const MAX_BLOCK: Duration = Duration::from_secs(2);
+/// Characters of a cause that are kept.
+const MAX_CAUSE: usize = 500;
+
+type Fields = HashMap<Key, Value>;
+
+/// Order events in a Redis Stream with one consumer group (D4).
+///
+/// A stream that vanished (flush, restart without persistence) is made anew and read from its start; see
+/// [`RedisEventStream::resets`].
+pub struct RedisEventStream {
+    client: Client,
+    reader: Client,
+    resets: watch::Sender<u64>,
+}
+
+impl RedisEventStream {
+    /// `reader` is blocked while it waits for events, so it must serve nothing else; one `read` at a time runs on it.
+    pub fn new(client: Client, reader: Client) -> Self {
+        Self { client, reader, resets: watch::Sender::new(0) }
+    }
+
+    /// Counts how often this process had to make the consumer group. After each, events that had been appended but not read may
+    /// be gone: publish the recent ones of the outbox again.
+    pub fn resets(&self) -> watch::Receiver<u64> {
+        self.resets.subscribe()
+    }
+
+    async fn make_group(&self) -> Result<(), Error> {
+        match self.client.xgroup_create::<(), _, _, _>(keys::EVENTS, keys::EVENTS_GROUP, "0", true).await {
+            Ok(()) => {
+                self.resets.send_modify(|count| *count += 1);
+                metrics::counter!("contoso_redis_stream_resets_total").increment(1);
+                Ok(())
+            }
+            Err(error) if error.details().starts_with("BUSYGROUP") => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn try_append(&self, events: &[OrderEvent]) -> Result<(), Error> {
+        let pipeline = self.client.pipeline();
+        for event in events {
+            let cap = ("MAXLEN", "~", MAX_EVENTS);
+            let () = pipeline.xadd(keys::EVENTS, false, cap, "*", event_fields::encode(event)).await?;
+        }
+        let _: Vec<String> = pipeline.all().await?;
+        Ok(())
+    }
+
+    async fn try_read(&self, consumer: &str, limit: usize, wait: Duration) -> Result<Vec<Delivery>, Error> {
+        let block = wait.min(MAX_BLOCK);
+        // BLOCK 0 would wait for ever.
+        let block_ms = (!block.is_zero()).then(|| millis(block).max(1));
+        let patience = self.reader.perf_config().default_command_timeout;
+        let options = Options { timeout: Some(block + patience), ..Options::default() };
+        let answer: Result<Value, Error> = self
+            .reader
+            .with_options(&options)
+            .xreadgroup(keys::EVENTS_GROUP, consumer, Some(limit as u64), block_ms, false, keys::EVENTS, ">")
+            .await;
+        if let Err(error) = &answer
+            && *error.kind() == ErrorKind::Timeout
+        {
+            // The command holds the connection until it is answered; a server that hangs never answers. The request is made at
+            // once; its answer, which comes when the server is back, is not waited for.
+            let _ = timeout(Duration::from_millis(50), self.reader.force_reconnection()).await;
+        }
+        let answer = answer?;
+        if answer.is_null() {
+            return Ok(Vec::new());
+        }
+        let mut streams: XReadResponse<String, String, Key, Value> = answer.into_xread_response()?;
+        let entries = streams.remove(keys::EVENTS).unwrap_or_default();
+        Ok(entries.into_iter().map(|(entry, fields)| delivery(entry, &fields, 1)).collect())
+    }
+
+    async fn try_claim(&self, consumer: &str, idle: Duration, limit: usize) -> Result<Vec<Delivery>, Error> {
+        let idle_ms = millis(idle);
+        let pending: Vec<(String, String, u64, u32)> =
+            self.client.xpending(keys::EVENTS, keys::EVENTS_GROUP, (idle_ms, "-", "+", limit as u64)).await?;
+        if pending.is_empty() {
+            return Ok(Vec::new());
+        }
+        let counts: HashMap<String, u32> = pending.into_iter().map(|(entry, _, _, count)| (entry, count)).collect();
+        let ids: Vec<&str> = counts.keys().map(String::as_str).collect();
+        // Checks the idle time again, so that of two claimants one gets the entry.
+        let entries: Vec<(String, Fields)> = self
+            .client
+            .xclaim_values(keys::EVENTS, keys::EVENTS_GROUP, consumer, idle_ms, ids, None, None, None, false, false)
+            .await?;
+        let mut claimed: Vec<Delivery> = entries
+            .into_iter()
+            .map(|(entry, fields)| {
+                let deliveries = counts.get(&entry).map_or(1, |count| count + 1);
+                delivery(entry, &fields, deliveries)
+            })
+            .collect();
+        claimed.sort_by_key(|delivery| sequence(&delivery.entry));
+        Ok(claimed)
+    }
+
+    async fn try_bury(&self, entry: &Delivery, cause: &str) -> Result<(), Error> {
+        // The raw fields, because an unreadable entry has nothing else.
+        let id = entry.entry.as_str();
+        let found: Vec<(String, Fields)> = self.client.xrange_values(keys::EVENTS, id, id, None).await?;
+        let mut fields: Vec<(Key, Value)> = found.into_iter().flat_map(|(_, fields)| fields).collect();
+        fields.push(("entry".into(), id.into()));
+        fields.push(("deliveries".into(), i64::from(entry.deliveries).into()));
+        fields.push(("cause".into(), cause.chars().take(MAX_CAUSE).collect::<String>().into()));
+        let pipeline = self.client.pipeline();
+        let () = pipeline.xadd(keys::DEAD_EVENTS, false, ("MAXLEN", "~", MAX_DEAD), "*", fields).await?;
+        let _: String = pipeline.last().await?;
+        self.client.xack::<(), _, _, _>(keys::EVENTS, keys::EVENTS_GROUP, id).await?;
+        metrics::counter!("contoso_redis_stream_dead_letters_total").increment(1);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl EventStream for RedisEventStream {
+    async fn append(&self, events: &[OrderEvent]) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.try_append(events).await.map_err(store_error)
+    }
+
+    async fn read(&self, consumer: &str, limit: usize, wait: Duration) -> Result<Vec<Delivery>, StoreError> {
+        match self.try_read(consumer, limit, wait).await {
+            Err(error) if lacks_group(&error) => {
+                self.make_group().await.map_err(store_error)?;
+                self.try_read(consumer, limit, wait).await.map_err(store_error)
+            }
+            answer => answer.map_err(store_error),
+        }
+    }
+
+    async fn claim(&self, consumer: &str, idle: Duration, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+        match self.try_claim(consumer, idle, limit).await {
+            // No group, nothing pending; the next read makes it.
+            Err(error) if lacks_group(&error) => Ok(Vec::new()),
+            answer => answer.map_err(store_error),
+        }
+    }
+
+    async fn acknowledge(&self, entries: &[String]) -> Result<(), StoreError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        self.client.xack(keys::EVENTS, keys::EVENTS_GROUP, entries.to_vec()).await.map_err(store_error)
+    }
+
+    async fn bury(&self, delivery: &Delivery, cause: &str) -> Result<(), StoreError> {
+        self.try_bury(delivery, cause).await.map_err(store_error)
+    }
+}
+
+fn delivery(entry: String, fields: &Fields, deliveries: u32) -> Delivery {
+    Delivery { entry, event: event_fields::decode(fields), deliveries }
+}
+
+/// A waiting reader is told `UNBLOCKED` by Redis 6 when the stream goes, `NOGROUP` by later ones.
+fn lacks_group(error: &Error) -> bool {
+    error.details().starts_with("NOGROUP") || error.details().starts_with("UNBLOCKED")
+}
+
+/// The two numbers of an entry id, for sorting.
+fn sequence(entry: &str) -> (u64, u64) {
+    let (time, number) = entry.split_once('-').unwrap_or((entry, "0"));
+    (time.parse().unwrap_or(0), number.parse().unwrap_or(0))
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

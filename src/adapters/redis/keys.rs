@@ -1,0 +1,50 @@
+//! Every key, channel and group name, built nowhere else.
+//!
+//! The order keys are the seed's, letter by letter (requirements 2.3). They carry no hash tag, so the keys of one order lie in
+//! different cluster slots: no command may name two of them.
+
+use crate::domain::CorrelationId;
+use crate::ports::Topic;
+
+/// Events on their way to the hub pods.
+pub const EVENTS: &str = "contoso-shop:events";
+/// Events that could not be delivered, with their cause.
+pub const DEAD_EVENTS: &str = "contoso-shop:events:dead";
+/// The one consumer group of [`EVENTS`].
+pub const EVENTS_GROUP: &str = "notifications";
+
+/// Owner of an order: the user id (S2-C1-2d).
+pub fn order_map(id: CorrelationId) -> String {
+    format!("order:map:{id}")
+}
+
+/// Status of an order: the upper-case word (S2-C1-2e).
+pub fn order_status(id: CorrelationId) -> String {
+    format!("order:status:{id}")
+}
+
+/// Row number of an order.
+pub fn order_id(id: CorrelationId) -> String {
+    format!("order:id:{id}")
+}
+
+/// Channel of wake-up hints.
+pub const fn wakeup_channel(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Jobs => "contoso-shop:wake:jobs",
+        Topic::Outbox => "contoso-shop:wake:outbox",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{order_id, order_map, order_status};
+
+    #[test]
+    fn order_keys_are_spelled_as_the_seed_spells_them() {
+        let id = "0199a5e2-7a3b-7c4d-8e5f-0123456789ab".parse().expect("an id");
+        assert_eq!(order_map(id), "order:map:0199a5e2-7a3b-7c4d-8e5f-0123456789ab");
+        assert_eq!(order_status(id), "order:status:0199a5e2-7a3b-7c4d-8e5f-0123456789ab");
+        assert_eq!(order_id(id), "order:id:0199a5e2-7a3b-7c4d-8e5f-0123456789ab");
+    }
+}

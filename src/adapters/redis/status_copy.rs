@@ -1,0 +1,82 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fred::clients::Client;
+use fred::error::Error;
+use fred::interfaces::KeysInterface;
+use fred::types::{Expiration, Value};
+
+use super::error::store_error;
+use super::keys;
+use super::script::OneKeyScript;
+use crate::domain::{CorrelationId, OrderId, OrderSnapshot, OrderStatus, UserId};
+use crate::ports::{StatusCopy, StoreError};
+
+/// Owner, row number and status of orders, one key each (requirements 2.3), written and read in one pipelined round trip.
+pub struct RedisStatusCopy {
+    client: Client,
+    ttl_ms: i64,
+    advance: OneKeyScript,
+}
+
+impl RedisStatusCopy {
+    /// Keys live for `ttl` after they were last written or touched.
+    pub fn new(client: Client, ttl: Duration) -> Self {
+        let ttl_ms = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX).max(1);
+        Self { client, ttl_ms, advance: OneKeyScript::new(include_str!("lua/advance_status.lua")) }
+    }
+
+    async fn try_write(&self, snapshot: &OrderSnapshot) -> Result<(), Error> {
+        let id = snapshot.correlation_id;
+        let ttl = Some(Expiration::PX(self.ttl_ms));
+        let status = snapshot.status;
+        let args: Vec<Value> = vec![status.word().into(), i64::from(status.rank()).into(), self.ttl_ms.into()];
+        let status_key = keys::order_status(id);
+        // Sent together and in this order: whoever sees the status shall find the owner.
+        let (owner, order_id, status) = tokio::join!(
+            self.client.set::<(), _, _>(keys::order_map(id), snapshot.user.as_str(), ttl.clone(), None, false),
+            self.client.set::<(), _, _>(keys::order_id(id), snapshot.order_id.0, ttl, None, false),
+            self.advance.call::<()>(&self.client, &status_key, args),
+        );
+        owner.and(order_id).and(status)
+    }
+
+    async fn try_read(&self, id: CorrelationId) -> Result<(Option<String>, Option<i64>, Option<String>), Error> {
+        let pipeline = self.client.pipeline();
+        let () = pipeline.get(keys::order_map(id)).await?;
+        let () = pipeline.get(keys::order_id(id)).await?;
+        let () = pipeline.get(keys::order_status(id)).await?;
+        pipeline.all().await
+    }
+
+    async fn try_touch(&self, id: CorrelationId) -> Result<(), Error> {
+        let pipeline = self.client.pipeline();
+        for key in [keys::order_map(id), keys::order_id(id), keys::order_status(id)] {
+            let () = pipeline.pexpire(key, self.ttl_ms, None).await?;
+        }
+        let _: Vec<i64> = pipeline.all().await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl StatusCopy for RedisStatusCopy {
+    async fn write(&self, snapshot: &OrderSnapshot) -> Result<(), StoreError> {
+        self.try_write(snapshot).await.map_err(store_error)
+    }
+
+    async fn owner(&self, correlation_id: CorrelationId) -> Result<Option<UserId>, StoreError> {
+        let owner: Option<String> = self.client.get(keys::order_map(correlation_id)).await.map_err(store_error)?;
+        Ok(owner.map(UserId::new))
+    }
+
+    async fn read(&self, correlation_id: CorrelationId) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
+        let (owner, order_id, word) = self.try_read(correlation_id).await.map_err(store_error)?;
+        let status = word.as_deref().and_then(OrderStatus::from_word);
+        Ok(owner.zip(order_id).zip(status).map(|((owner, id), status)| (UserId::new(owner), OrderId(id), status)))
+    }
+
+    async fn touch(&self, correlation_id: CorrelationId) -> Result<(), StoreError> {
+        self.try_touch(correlation_id).await.map_err(store_error)
+    }
+}
