@@ -1,10 +1,14 @@
 //! The job engine over the real SQLite store, and the use cases it runs.
 
 mod attempts;
+mod event_flow;
+mod fakes;
 mod faulty_store;
 mod hints;
+mod order_flow;
 mod outages;
 mod probe;
 mod rig;
+mod shop;
 mod stopping;
 mod takeover;

@@ -1,0 +1,137 @@
+//! `order.accepted` from the commit of the order to its end (X-06, V-09, V-10).
+
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use contoso_shop::app::ProcessOrderRequest;
+use contoso_shop::domain::OrderStatus::{Accepted, Cancelled, Completed, Failed, Processing};
+use contoso_shop::domain::{EventId, JobState, ServerId};
+use contoso_shop::ports::{Lease, ServerInfo};
+use tokio_util::sync::CancellationToken;
+
+use super::rig::{options, short_lease};
+use super::shop::Shop;
+
+const AT_ONCE: Duration = Duration::ZERO;
+const FOR_EVER: Duration = Duration::from_secs(3600);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_accepted_order_is_processed_and_told() {
+    let shop = Shop::new().await;
+    let order = shop.order("AZ-700", 2).await;
+    let worker = shop.work(AT_ONCE, options(4));
+    shop.becomes(&order, Completed).await;
+    worker.stop().await;
+    assert_eq!(shop.told(&order).await, [Processing, Completed]);
+    assert_eq!(shop.events(&order).await[1].name(), "order.processed");
+    assert_eq!(shop.copy.get(order.correlation_id).expect("copied").status, Completed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_goes_on_where_a_dead_worker_left_it() {
+    let shop = Shop::new().await;
+    let order = shop.order("AZ-700", 1).await;
+    let dying = shop.work(FOR_EVER, short_lease(1));
+    shop.becomes(&order, Processing).await;
+    dying.kill().await;
+
+    let heir = shop.work(AT_ONCE, short_lease(1));
+    shop.becomes(&order, Completed).await;
+    heir.stop().await;
+    assert_eq!(shop.told(&order).await, [Processing, Completed], "every move happened once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_interrupts_the_work_and_the_next_worker_ends_it() {
+    let shop = Shop::new().await;
+    let order = shop.order("AZ-700", 1).await;
+    let worker = shop.work(FOR_EVER, contoso_shop::jobs::engine::ServerOptions { job_stop: AT_ONCE, ..options(1) });
+    shop.becomes(&order, Processing).await;
+    worker.stop().await;
+    let next = shop.work(AT_ONCE, options(1));
+    shop.becomes(&order, Completed).await;
+    next.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_order_is_left_alone() {
+    let shop = Shop::new().await;
+    let order = shop.order("AZ-700", 1).await;
+    shop.rig.stores.orders.remove(&order.user, order.id, EventId::generate()).await.expect("removed");
+    let worker = shop.work(AT_ONCE, options(1));
+    let next = shop.order("AZ-700", 1).await;
+    shop.becomes(&next, Completed).await;
+    worker.stop().await;
+    assert_eq!(shop.status(&order).await, Cancelled);
+    assert_eq!(shop.told(&order).await, [Cancelled]);
+    let depths = shop.rig.stores.jobs.depths().await.expect("depths");
+    assert!(depths.iter().all(|depth| depth.failed + depth.ready + depth.processing == 0), "{depths:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shortage_ends_as_failed_after_the_retries() {
+    let shop = Shop::new().await;
+    let order = shop.order("LTD-001", 4).await;
+    let worker = shop.work(AT_ONCE, options(1));
+    shop.becomes(&order, Failed).await;
+    worker.stop().await;
+    assert_eq!(shop.told(&order).await, [Processing, Failed]);
+    assert_eq!(shop.copy.get(order.correlation_id).expect("copied").status, Failed);
+    // The job's number: it is the only one in this store.
+    let job = shop.rig.find(contoso_shop::domain::JobId(1)).await;
+    assert_eq!((job.state, job.attempts), (JobState::Failed, 5));
+    assert_eq!(job.last_error.as_deref(), Some("not enough pieces of LTD-001 in stock"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_job_twice_changes_the_order_once() {
+    let shop = Shop::new().await;
+    let order = shop.order("AZ-700", 1).await;
+    let again = contoso_shop::ports::NewJob {
+        kind: "order.accepted".to_owned(),
+        args: format!(r#"{{"correlationId":"{}"}}"#, order.correlation_id),
+        ..super::rig::probe(super::probe::Act::Succeed, 0)
+    };
+    let copies = shop.rig.stores.jobs.enqueue(vec![again.clone(), again.clone(), again]).await.expect("enqueued");
+    let worker = shop.work(Duration::from_millis(20), options(4));
+    shop.rig.all_are(JobState::Succeeded, &copies).await;
+    shop.becomes(&order, Completed).await;
+    worker.stop().await;
+    assert_eq!(shop.told(&order).await, [Processing, Completed]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_without_a_lease_writes_nothing() {
+    let shop = Shop::new().await;
+    let order = shop.order("AZ-700", 1).await;
+    let id = ServerId::new("test:1:a");
+    let queues = options(1).queues;
+    let jobs = &shop.rig.stores.jobs;
+    jobs.register(&ServerInfo { id: id.clone(), worker_count: 1, queues: queues.clone() }).await.expect("registered");
+    let held = jobs.exchange(&id, Vec::new(), &queues, 1).await.expect("exchange").jobs.remove(0).lease;
+    let request = |lease| ProcessOrderRequest {
+        correlation_id: order.correlation_id,
+        lease,
+        trace_parent: None,
+        cancelled: CancellationToken::new(),
+    };
+
+    let late = request(Lease { fence: held.fence - 1, ..held });
+    shop.process(AT_ONCE).run(&late).await.expect("ends quietly");
+    shop.process(AT_ONCE).give_up(&late, "late").await.expect("ends quietly");
+    assert_eq!(shop.status(&order).await, Accepted);
+
+    shop.process(AT_ONCE).run(&request(held)).await.expect("processed");
+    assert_eq!(shop.status(&order).await, Completed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_copy_that_hangs_does_not_fail_the_order() {
+    let shop = Shop::new().await;
+    let order = shop.order("AZ-700", 1).await;
+    shop.copy.hangs.store(true, SeqCst);
+    let worker = shop.work(AT_ONCE, options(1));
+    shop.becomes(&order, Completed).await;
+    worker.stop().await;
+    assert_eq!(shop.told(&order).await, [Processing, Completed]);
+}
