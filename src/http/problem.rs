@@ -18,7 +18,11 @@ pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// Why a request was not served, as a client may know it (RFC 9457, X-02). What only operators may know is its `cause`.
 #[derive(Debug)]
-pub struct Problem {
+pub struct Problem(Box<Content>);
+
+/// Boxed, so that results stay small.
+#[derive(Debug)]
+struct Content {
     status: StatusCode,
     kind: &'static str,
     title: &'static str,
@@ -56,7 +60,8 @@ pub(super) struct ProblemBody<'a> {
 impl Problem {
     fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = detail.into();
-        Self { status, kind, title, detail, errors: BTreeMap::new(), retry_after: None, challenge: None, cause: None }
+        let errors = BTreeMap::new();
+        Self(Box::new(Content { status, kind, title, detail, errors, retry_after: None, challenge: None, cause: None }))
     }
 
     /// 400: the request cannot be understood.
@@ -69,7 +74,7 @@ impl Problem {
         let mut problem =
             Self::new(StatusCode::BAD_REQUEST, "validation", "The request is not valid", "One or more fields are not valid.");
         for (field, message) in errors {
-            problem.errors.entry(field).or_default().push(message);
+            problem.0.errors.entry(field).or_default().push(message);
         }
         problem
     }
@@ -78,7 +83,7 @@ impl Problem {
     pub fn no_token() -> Self {
         let detail = "Send a token in the header 'Authorization: Bearer …'.";
         let mut problem = Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "A token is needed", detail);
-        problem.challenge = Some("Bearer".to_owned());
+        problem.0.challenge = Some("Bearer".to_owned());
         problem
     }
 
@@ -102,7 +107,7 @@ impl Problem {
     pub fn request_in_progress() -> Self {
         let detail = "The first request with this Idempotency-Key is still running: ask again for its answer.";
         let mut problem = Self::new(StatusCode::CONFLICT, "request-in-progress", "The request is still running", detail);
-        problem.retry_after = Some(Duration::from_secs(1));
+        problem.0.retry_after = Some(Duration::from_secs(1));
         problem
     }
 
@@ -127,7 +132,7 @@ impl Problem {
     pub fn unavailable(detail: impl Into<Cow<'static, str>>, retry_after: Duration) -> Self {
         let mut problem =
             Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service is temporarily unavailable", detail);
-        problem.retry_after = Some(retry_after);
+        problem.0.retry_after = Some(retry_after);
         problem
     }
 
@@ -145,23 +150,23 @@ impl Problem {
 
     /// What only operators may know.
     pub(super) fn cause(&self) -> Option<&StoreError> {
-        self.cause.as_ref()
+        self.0.cause.as_ref()
     }
 
     /// The answer for the request that names itself `instance`, in the trace `trace_id`.
     pub(super) fn respond(&self, instance: &str, trace_id: &str) -> HttpResponse {
-        let kind = match self.kind {
+        let kind = match self.0.kind {
             "" => Cow::Borrowed("about:blank"),
             kind => Cow::Owned(format!("urn:contoso-shop:problem:{kind}")),
         };
-        let (title, detail, errors) = (self.title, &*self.detail, &self.errors);
-        let body = ProblemBody { kind, title, status: self.status.as_u16(), detail, instance, trace_id, errors };
-        let mut response = HttpResponse::build(self.status);
-        if let Some(wait) = self.retry_after {
+        let (title, detail, errors) = (self.0.title, &*self.0.detail, &self.0.errors);
+        let body = ProblemBody { kind, title, status: self.0.status.as_u16(), detail, instance, trace_id, errors };
+        let mut response = HttpResponse::build(self.0.status);
+        if let Some(wait) = self.0.retry_after {
             // Whole seconds (RFC 9110, section 10.2.3); zero would invite a storm.
             response.insert_header((RETRY_AFTER, wait.as_secs_f64().ceil().max(1.0).to_string()));
         }
-        if let Some(challenge) = &self.challenge {
+        if let Some(challenge) = &self.0.challenge {
             response.insert_header((WWW_AUTHENTICATE, challenge.as_str()));
         }
         let body = serde_json::to_vec(&body).expect("texts and numbers serialise");
@@ -171,14 +176,14 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.title, self.detail)
+        write!(f, "{}: {}", self.0.title, self.0.detail)
     }
 }
 
 /// Without the request at hand; [`super::observe`] renders the problem again with it.
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
@@ -197,7 +202,7 @@ impl From<StoreError> for Problem {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "An unexpected error occurred", detail)
             }
         };
-        problem.cause = Some(error);
+        problem.0.cause = Some(error);
         problem
     }
 }
@@ -207,10 +212,10 @@ impl From<TokenError> for Problem {
         match error {
             TokenError::Refused(refusal) => {
                 let mut problem = Self::no_token();
-                problem.title = "The token was refused";
-                problem.detail = format!("The token was refused: {refusal}.").into();
+                problem.0.title = "The token was refused";
+                problem.0.detail = format!("The token was refused: {refusal}.").into();
                 // RFC 6750, section 3.
-                problem.challenge = Some(format!("Bearer error=\"invalid_token\", error_description=\"{refusal}\""));
+                problem.0.challenge = Some(format!("Bearer error=\"invalid_token\", error_description=\"{refusal}\""));
                 problem
             }
             TokenError::NoSubject => Self::forbidden("The token names no user: its claim sub is missing, empty or malformed."),

@@ -23,7 +23,7 @@ impl Query {
 
     /// `offset` and `size` (requirements 2.1).
     pub(in crate::http) fn page(&mut self, usual_size: u32) -> Page {
-        let offset = self.read("offset", "a number from 0 to 4294967295", |text| digits(text));
+        let offset = self.read("offset", "a number from 0 to 4294967295", digits);
         let size = self.read("size", "a number from 1 to 100", |text| digits(text).filter(|n| (1..=LARGEST_PAGE).contains(n)));
         Page { offset: offset.unwrap_or(0), size: size.unwrap_or(usual_size) }
     }
