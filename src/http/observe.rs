@@ -4,7 +4,7 @@ use std::time::Instant;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use tracing::Instrument;
@@ -41,31 +41,31 @@ pub(super) async fn observe(
     Ok(answer)
 }
 
-/// Renders a problem for the request it belongs to, and logs its cause, once. Hub paths keep the answers SignalR prescribes.
+/// Renders a problem for the request it belongs to, and logs its cause, once. What the framework or a hub answered without a
+/// body becomes a problem too, but for the hub's paths, whose answers SignalR prescribes.
 fn with_problem(answer: ServiceResponse<BoxBody>, trace_id: &str) -> ServiceResponse<BoxBody> {
     let status = answer.status();
-    if !(status.is_client_error() || status.is_server_error()) || answer.request().path().starts_with("/hubs") {
+    if !(status.is_client_error() || status.is_server_error()) {
         return answer;
     }
-    let bare = matches!(answer.response().body().size(), BodySize::None | BodySize::Sized(0));
     let instance = instance(answer.request().uri());
-    let rendered = match answer.response().error() {
-        Some(error) => match error.as_error::<Problem>() {
-            Some(problem) => {
-                log_cause(problem);
-                problem.respond(&instance, trace_id)
-            }
-            None => Problem::of_status(status).respond(&instance, trace_id),
-        },
-        None if bare => Problem::of_status(status).respond(&instance, trace_id),
+    let error = answer.response().error();
+    let bare = error.is_some() || matches!(answer.response().body().size(), BodySize::None | BodySize::Sized(0));
+    let mut rendered = match error.and_then(|error| error.as_error::<Problem>()) {
+        Some(problem) => {
+            log_cause(problem);
+            problem.respond(&instance, trace_id)
+        }
+        None if bare && !answer.request().path().starts_with("/hubs/") => Problem::of_status(status).respond(&instance, trace_id),
         None => return answer,
     };
     let (request, old) = answer.into_parts();
-    let mut answer = ServiceResponse::new(request, rendered);
-    if let Some(allow) = old.headers().get(ALLOW) {
-        answer.headers_mut().insert(ALLOW, allow.clone());
+    for (name, value) in old.headers() {
+        if !rendered.headers().contains_key(name) {
+            rendered.headers_mut().append(name.clone(), value.clone());
+        }
     }
-    answer
+    ServiceResponse::new(request, rendered)
 }
 
 fn log_cause(problem: &Problem) {

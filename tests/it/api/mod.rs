@@ -1,1 +1,19 @@
-//! The HTTP API over real sockets; mirrors `src/http`.
+//! The HTTP API over a real server and a real SQLite file.
+
+mod answer;
+mod declared;
+mod doubles;
+mod headers;
+mod idempotency;
+mod key_pair;
+mod key_server;
+mod key_source;
+mod orders;
+mod overload;
+mod ownership;
+mod pages;
+mod problems;
+mod products;
+mod server;
+mod status;
+mod tokens;

@@ -1,0 +1,172 @@
+//! Ports that can be made to fail.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use contoso_shop::domain::{CorrelationId, EventId, Order, OrderEvent, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, UserId};
+use contoso_shop::ports::{
+    AdvanceOrder, Advanced, NewOrder, NotifyError, OrderFilter, OrderNotifier, OrderStore, Placed, Removed, StatusCopy, StoreError,
+    Topic, Wakeup,
+};
+use tokio::sync::Notify;
+
+/// How a port behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// As it should.
+    Well,
+    /// Says that it is out, for 7 s.
+    Out,
+    /// Says that something is wrong for good.
+    Broken,
+    /// Answers once it is let go.
+    Held,
+}
+
+/// Lets a test decide how a port behaves.
+pub struct Stage {
+    mood: Mutex<Mood>,
+    entered: AtomicUsize,
+    release: Notify,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self { mood: Mutex::new(Mood::Well), entered: AtomicUsize::new(0), release: Notify::new() }
+    }
+}
+
+impl Stage {
+    pub fn set(&self, mood: Mood) {
+        *self.mood.lock().unwrap() = mood;
+        if mood != Mood::Held {
+            self.release.notify_waiters();
+        }
+    }
+
+    /// Calls that wait to be let go, now or earlier.
+    pub fn entered(&self) -> usize {
+        self.entered.load(Ordering::SeqCst)
+    }
+
+    async fn pass(&self) -> Result<(), StoreError> {
+        let released = self.release.notified();
+        let mood = *self.mood.lock().unwrap();
+        match mood {
+            Mood::Well => Ok(()),
+            Mood::Out => {
+                let source = "cannot connect to secret-host:1433".into();
+                Err(StoreError::Unavailable { retry_after: Duration::from_millis(6_500), source })
+            }
+            Mood::Broken => Err(StoreError::fault("SELECT secret FROM secret-host failed")),
+            Mood::Held => {
+                self.entered.fetch_add(1, Ordering::SeqCst);
+                released.await;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// An order store behind a stage.
+pub struct StagedOrders {
+    pub inner: Arc<dyn OrderStore>,
+    pub stage: Arc<Stage>,
+}
+
+#[async_trait]
+impl OrderStore for StagedOrders {
+    async fn place(&self, order: NewOrder) -> Result<Placed, StoreError> {
+        self.stage.pass().await?;
+        self.inner.place(order).await
+    }
+    async fn advance(&self, step: AdvanceOrder) -> Result<Advanced, StoreError> {
+        self.inner.advance(step).await
+    }
+    async fn find(&self, owner: &UserId, id: OrderId) -> Result<Option<Order>, StoreError> {
+        self.stage.pass().await?;
+        self.inner.find(owner, id).await
+    }
+    async fn list(&self, owner: &UserId, filter: &OrderFilter, page: Page) -> Result<PageOf<Order>, StoreError> {
+        self.stage.pass().await?;
+        self.inner.list(owner, filter, page).await
+    }
+    async fn snapshot(&self, correlation_id: CorrelationId) -> Result<Option<OrderSnapshot>, StoreError> {
+        self.stage.pass().await?;
+        self.inner.snapshot(correlation_id).await
+    }
+    async fn snapshot_by_id(&self, owner: &UserId, id: OrderId) -> Result<Option<OrderSnapshot>, StoreError> {
+        self.stage.pass().await?;
+        self.inner.snapshot_by_id(owner, id).await
+    }
+    async fn remove(&self, owner: &UserId, id: OrderId, event_id: EventId) -> Result<Removed, StoreError> {
+        self.stage.pass().await?;
+        self.inner.remove(owner, id, event_id).await
+    }
+    async fn forget_idempotency(&self, limit: usize) -> Result<u64, StoreError> {
+        self.inner.forget_idempotency(limit).await
+    }
+}
+
+/// A status copy behind a stage.
+#[derive(Default)]
+pub struct StagedCopy {
+    pub stage: Stage,
+    pub entries: Mutex<HashMap<CorrelationId, (UserId, OrderId, OrderStatus)>>,
+}
+
+impl StagedCopy {
+    /// What the copy says of an order.
+    pub fn status(&self, correlation_id: &str) -> Option<OrderStatus> {
+        let id = correlation_id.parse().expect("a correlation id");
+        self.entries.lock().unwrap().get(&id).map(|(.., status)| *status)
+    }
+}
+
+#[async_trait]
+impl StatusCopy for StagedCopy {
+    async fn write(&self, snapshot: &OrderSnapshot) -> Result<(), StoreError> {
+        self.stage.pass().await?;
+        let entry = (snapshot.user.clone(), snapshot.order_id, snapshot.status);
+        self.entries.lock().unwrap().insert(snapshot.correlation_id, entry);
+        Ok(())
+    }
+    async fn owner(&self, correlation_id: CorrelationId) -> Result<Option<UserId>, StoreError> {
+        Ok(self.read(correlation_id).await?.map(|(owner, ..)| owner))
+    }
+    async fn read(&self, correlation_id: CorrelationId) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
+        self.stage.pass().await?;
+        Ok(self.entries.lock().unwrap().get(&correlation_id).cloned())
+    }
+    async fn touch(&self, _: CorrelationId) -> Result<(), StoreError> {
+        self.stage.pass().await
+    }
+}
+
+/// Remembers what it was told.
+#[derive(Default)]
+pub struct Recorder {
+    pub notified: Mutex<Vec<(UserId, OrderEvent)>>,
+    pub hints: Mutex<Vec<Topic>>,
+}
+
+#[async_trait]
+impl OrderNotifier for Recorder {
+    async fn notify(&self, user: &UserId, event: &OrderEvent) -> Result<(), NotifyError> {
+        self.notified.lock().unwrap().push((user.clone(), event.clone()));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Wakeup for Recorder {
+    fn hint(&self, topic: Topic) {
+        self.hints.lock().unwrap().push(topic);
+    }
+    async fn hinted(&self, _: Topic) {
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,64 @@
+use reqwest::Method;
+
+use super::server::Server;
+
+#[tokio::test]
+async fn anybody_may_read_the_catalogue_page_by_page() {
+    let server = Server::start().await;
+    let first = server.call(Method::GET, "/api/products", &[], "").await.expect(200);
+    assert_eq!((&first.body["offset"], &first.body["size"]), (&0.into(), &12.into()));
+    let total = first.body["total"].as_u64().expect("total");
+    assert!(total >= 24);
+    assert_eq!(first.body["items"].as_array().expect("items").len(), 12);
+    let last = server.call(Method::GET, &format!("/api/products?offset={}&size=100", total - 1), &[], "").await.expect(200);
+    assert_eq!(last.body["items"].as_array().expect("items").len(), 1);
+    assert_eq!(last.body["total"], total);
+}
+
+#[tokio::test]
+async fn a_product_has_the_names_clients_know() {
+    let server = Server::start().await;
+    let product = server.call(Method::GET, "/api/products/AZ-700", &[], "").await.expect(200).body;
+    let names: Vec<_> = product.as_object().expect("an object").keys().map(String::as_str).collect();
+    let mut wanted =
+        ["externalProductId", "name", "category", "vendor", "imageUrl", "discount", "billingPeriod", "isSubscription", "price"];
+    wanted.sort_unstable();
+    assert_eq!(names, wanted);
+    assert_eq!(product["externalProductId"], "AZ-700");
+    assert!(product["price"].is_f64() && product["isSubscription"].is_boolean());
+}
+
+#[tokio::test]
+async fn what_is_not_for_sale_is_404() {
+    let server = Server::start().await;
+    for path in ["/api/products/NO-1", "/api/products/%20", "/api/products/caf%C3%A9"] {
+        server.call(Method::GET, path, &[], "").await.expect(404);
+    }
+}
+
+#[tokio::test]
+async fn bad_paging_is_named() {
+    let server = Server::start().await;
+    for (query, field) in [
+        ("size=0", "size"),
+        ("size=101", "size"),
+        ("size=ten", "size"),
+        ("size=", "size"),
+        ("size=1&size=2", "size"),
+        ("offset=-1", "offset"),
+        ("offset=%2B1", "offset"),
+        ("offset=4294967296", "offset"),
+    ] {
+        let answer = server.call(Method::GET, &format!("/api/products?{query}"), &[], "").await.expect(400);
+        assert!(answer.body["errors"][field][0].is_string(), "{query}: {}", answer.body);
+    }
+    let both = server.call(Method::GET, "/api/products?size=0&offset=x", &[], "").await.expect(400);
+    assert_eq!(both.body["errors"].as_object().expect("errors").len(), 2, "all problems at once");
+}
+
+#[tokio::test]
+async fn head_answers_like_get_without_a_body() {
+    let server = Server::start().await;
+    let answer = server.call(Method::HEAD, "/api/products", &[], "").await.expect(200);
+    assert!(answer.body.is_null());
+}
