@@ -52,7 +52,7 @@ impl FrameReader {
 }
 
 /// Reads a length of 7 bits per byte, least significant first, at most 5 bytes: the value and how many bytes it took.
-pub(super) fn read_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, ProtocolError> {
+fn read_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, ProtocolError> {
     let mut length = 0_usize;
     for (index, byte) in bytes.iter().take(5).enumerate() {
         if index == 4 && *byte > 7 {
@@ -64,6 +64,11 @@ pub(super) fn read_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, Protoc
         }
     }
     Ok(None)
+}
+
+/// Whether `bytes` are exactly one message behind its length prefix.
+pub(in crate::signalr) fn is_one_prefixed(bytes: &[u8]) -> bool {
+    matches!(read_length(bytes), Ok(Some((length, prefix))) if length > 0 && prefix + length == bytes.len())
 }
 
 /// Puts the length of `body` in front of it.

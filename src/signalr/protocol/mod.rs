@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 pub use error::{BindError, EncodeError, ProtocolError};
 pub use frame::Frame;
 pub use framing::FrameReader;
+pub(super) use framing::is_one_prefixed;
 pub use handshake::{HandshakeError, HandshakeRequest};
 pub use message::{Completion, Encoded, Headers, HubMessage, Invocation, Outcome};
 

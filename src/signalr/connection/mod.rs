@@ -1,0 +1,13 @@
+//! One connection: the state machine that decides, the queue that bounds, the pump that moves bytes.
+
+mod close;
+mod handle;
+mod machine;
+mod outbox;
+mod pump;
+
+pub use close::CloseCause;
+pub use handle::{Connection, ConnectionId, Delivery};
+pub use machine::{Event, Machine};
+pub use outbox::{Outbox, Pushed};
+pub(in crate::signalr) use pump::{Received, Surroundings, TransportReader, TransportWriter, run};
