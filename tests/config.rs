@@ -127,6 +127,7 @@ fn settings_files_are_found_by_environment_or_named_and_must_be_sound() {
         assert_eq!(line.split_whitespace().skip(1).collect::<Vec<_>>().join(" "), lease, "{variables:?}");
     }
     refused(&["--config", "absent.toml"], &[], &["--config: there is no file absent.toml"]);
+    refused(&["--config", "absent.toml"], &[("Jobs__Lease", "soon")], &["2 problems", "--config", "Jobs__Lease: 'soon'"]);
     refused(&[], &[("CONTOSO_ENVIRONMENT", "../../etc/passwd")], &["CONTOSO_ENVIRONMENT: is not the name of an environment"]);
 }
 

@@ -3,9 +3,6 @@ use std::time::Duration;
 
 use super::reader::Reader;
 
-/// What a stop costs beside its two long steps: flushing sockets, answering requests, closing pools.
-pub(super) const STOP_OVERHEAD: Duration = Duration::from_secs(8);
-
 /// `[Drain]`: how the process leaves (D12).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DrainSettings {
@@ -22,6 +19,20 @@ pub struct DrainSettings {
 }
 
 impl DrainSettings {
+    /// After the close window or the last job: frames are flushed, jobs handed back.
+    pub const FLUSH: Duration = Duration::from_secs(3);
+    /// For requests under way when the public listener closes.
+    pub const REQUESTS: Duration = Duration::from_secs(2);
+    /// For relays, consumers and heartbeats.
+    pub const BACKGROUND: Duration = Duration::from_secs(2);
+    /// For the ops listener and the pools.
+    pub const LAST: Duration = Duration::from_secs(1);
+
+    /// How long closing sockets and finishing jobs, side by side, may take.
+    pub fn work(&self) -> Duration {
+        self.close_window.max(self.job_stop) + Self::FLUSH
+    }
+
     pub(super) fn read(r: &mut Reader) -> Self {
         let settings = Self {
             file: r.get("Drain__File"),
@@ -30,7 +41,8 @@ impl DrainSettings {
             job_stop: r.get("Drain__JobStop"),
             grace_period: r.positive("Drain__GracePeriod"),
         };
-        let longest = settings.pause + settings.close_window.max(settings.job_stop) + STOP_OVERHEAD;
+        let rest = Self::REQUESTS + Self::BACKGROUND + Self::LAST;
+        let longest = settings.pause + settings.work() + rest;
         if longest > settings.grace_period {
             r.problem(
                 "Drain__GracePeriod",
@@ -38,7 +50,7 @@ impl DrainSettings {
                     "is {} s, but stopping may take {} s: Drain__Pause, the longer of Drain__CloseWindow and Drain__JobStop, and {} s to finish",
                     settings.grace_period.as_secs_f64(),
                     longest.as_secs_f64(),
-                    STOP_OVERHEAD.as_secs()
+                    (Self::FLUSH + rest).as_secs()
                 ),
                 "Shorten them, or raise Drain__GracePeriod together with terminationGracePeriodSeconds.",
             );

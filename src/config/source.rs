@@ -15,39 +15,46 @@ pub struct SettingsFile {
 /// exists. The environment's name is `CONTOSO_ENVIRONMENT` or `ASPNETCORE_ENVIRONMENT`, else `production`.
 pub fn load(variables: impl IntoIterator<Item = (String, String)>, config: Option<&Path>) -> Result<Settings, Problems> {
     let variables: Vec<(String, String)> = variables.into_iter().collect();
-    let file = match config {
-        Some(path) => read(path)?.ok_or_else(|| missing(path))?.into(),
-        None => read(&environment_file(&variables)?)?,
+    let found = match config {
+        Some(path) => read(path).and_then(|file| file.ok_or_else(|| missing(path))).map(Some),
+        None => environment_file(&variables).and_then(|path| read(&path)),
     };
-    Settings::resolve(variables, file.as_ref())
+    match found {
+        Ok(file) => Settings::resolve(variables, file.as_ref()),
+        // What the file would have said is unknown, but what is wrong elsewhere can be told all the same.
+        Err(problem) => {
+            let others = Settings::resolve(variables, None).err().map_or_else(Vec::new, |problems| problems.0);
+            Err(Problems(std::iter::once(problem).chain(others).collect()))
+        }
+    }
 }
 
-fn environment_file(variables: &[(String, String)]) -> Result<PathBuf, Problems> {
+fn environment_file(variables: &[(String, String)]) -> Result<PathBuf, Problem> {
     let find = |wanted: &str| variables.iter().find(|(name, value)| name.eq_ignore_ascii_case(wanted) && !value.is_empty());
     let named = find("CONTOSO_ENVIRONMENT").or_else(|| find("ASPNETCORE_ENVIRONMENT"));
     let Some((variable, name)) = named else { return Ok("config/production.toml".into()) };
     if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') && name.len() <= 50 {
         return Ok(format!("config/{}.toml", name.to_lowercase()).into());
     }
-    Err(Problems(vec![Problem::new(
-        variable,
-        "is not the name of an environment",
-        "Use letters, digits, - and _, such as staging.",
-    )]))
+    Err(Problem::new(variable, "is not the name of an environment", "Use letters, digits, - and _, such as staging."))
 }
 
-fn read(path: &Path) -> Result<Option<SettingsFile>, Problems> {
+fn read(path: &Path) -> Result<Option<SettingsFile>, Problem> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(SettingsFile { name: path.display().to_string(), text })),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Problems(vec![Problem::new(
+        Err(error) => Err(Problem::new(
             path.display().to_string(),
             format!("cannot be read: {error}"),
             "Check that it is a readable text file.",
-        )])),
+        )),
     }
 }
 
-fn missing(path: &Path) -> Problems {
-    Problems(vec![Problem::new("--config", format!("there is no file {}", path.display()), "Check the path.")])
+fn missing(path: &Path) -> Problem {
+    Problem::new(
+        "--config",
+        format!("there is no file {}", path.display()),
+        "Check the path. What the file would set counts as not set in this list.",
+    )
 }

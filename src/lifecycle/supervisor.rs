@@ -2,6 +2,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +12,7 @@ use super::{Phase, StopPhase, StopPlan};
 
 const FIRST_RESTART: Duration = Duration::from_millis(250);
 const LONGEST_RESTART: Duration = Duration::from_secs(30);
+const CUT_OFF: Duration = Duration::from_millis(500);
 
 /// Why a process stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +80,9 @@ impl Supervisor {
             let result = attempt(running).await;
             match &result {
                 Ok(()) if stop.is_cancelled() => return,
+                Err(error) if stop.is_cancelled() => {
+                    return tracing::warn!(task = name, error = %error, "a task failed while stopping");
+                }
                 Ok(()) => tracing::error!(task = name, "an essential task ended, stopping"),
                 Err(error) => tracing::error!(task = name, error = %error, "an essential task failed, stopping"),
             }
@@ -99,6 +104,9 @@ impl Supervisor {
             while !stop.is_cancelled() {
                 let started = Instant::now();
                 let Err(error) = attempt(task(stop.clone())).await else { return };
+                if stop.is_cancelled() {
+                    return tracing::warn!(task = name, error = %error, "a task failed while stopping");
+                }
                 if started.elapsed() > Duration::from_secs(60) {
                     wait = FIRST_RESTART;
                 }
@@ -151,9 +159,8 @@ impl Supervisor {
             cut_off.extend(self.step(phase).await);
         }
         self.0.kill.cancel();
-        for group in &self.0.groups {
-            group.ended().await;
-        }
+        // A task that blocks its thread cannot be cut off; the process ends without it.
+        let _ = tokio::time::timeout(CUT_OFF, join_all(self.0.groups.iter().map(|group| group.ended()))).await;
         self.0.phase.send_replace(Phase::Stopped);
         tracing::info!(cut_off = ?cut_off, "stopped");
         Ended { cause, cut_off }

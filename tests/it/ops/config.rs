@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use contoso_shop::config::{JwtSettings, Part, Problems, RedisTopology, Role, Settings, SettingsFile, StoreConnection};
+use contoso_shop::config::{
+    DrainSettings, JwtSettings, Part, Problems, RedisTopology, Role, Settings, SettingsFile, StoreConnection,
+};
 
 /// A web pod that starts: each test changes one thing about it.
 const WEB: &[(&str, &str)] = &[
@@ -342,4 +344,11 @@ fn no_secret_is_ever_shown() {
         panic!("started")
     };
     assert!(problems.0.len() >= 4 && !problems.to_string().contains("hunter2"), "{problems}");
+}
+
+#[test]
+fn the_default_stop_fits_the_grace_period_the_chart_gives() {
+    let drain = resolve(&[]).unwrap().drain;
+    let total = drain.pause + drain.work() + DrainSettings::REQUESTS + DrainSettings::BACKGROUND + DrainSettings::LAST;
+    assert_eq!((total, drain.grace_period), (Duration::from_secs(38), Duration::from_secs(60 - 15)));
 }

@@ -1,4 +1,5 @@
 use std::fs;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,18 +22,18 @@ struct Pod {
 
 impl Pod {
     fn start(components: Vec<Arc<dyn HealthProbe>>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a folder");
         let marker = folder.path().join("draining");
         let second = Duration::from_secs(1);
         let plan = StopPlan { announce: Duration::ZERO, work: second, requests: second, background: second, last: 2 * second };
         let supervisor = Supervisor::new(plan);
         let readiness = Readiness::new(supervisor.phase(), Arc::new(DrainMarker::new(&marker)));
-        let metrics = Metrics::install("0.0.0-test", "web").unwrap();
+        let metrics = Metrics::install("0.0.0-test", "web").expect("a recorder");
         let ops = Arc::new(Ops::new("0.0.0-test", "web", readiness, Arc::new(HealthRegistry::new(components)), metrics));
-        let (server, address) = listener::bind_ops(Arc::clone(&ops), "127.0.0.1:0".parse().unwrap()).unwrap();
+        let (server, address) = listener::bind_ops(Arc::clone(&ops), SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
         supervisor.spawn("ops-listener", StopPhase::Last, |stop| listener::serve(server, stop));
         let public = HttpServer::new(move || App::new().configure(health_routes(Arc::clone(&ops))));
-        let public = public.workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
+        let public = public.workers(1).disable_signals().bind("127.0.0.1:0").expect("a free port");
         let public_address = public.addrs()[0];
         let public = public.run();
         supervisor.spawn("public-listener", StopPhase::Requests, |stop| listener::serve(public, stop));
@@ -40,12 +41,12 @@ impl Pod {
     }
 
     async fn get(&self, base: &str, path: &str) -> (u16, Value) {
-        let answer = reqwest::get(format!("{base}{path}")).await.unwrap();
+        let answer = reqwest::get(format!("{base}{path}")).await.expect("an answer");
         let status = answer.status().as_u16();
         if path.starts_with("/health") && status != 404 {
             assert_eq!(answer.headers()["cache-control"], "no-store", "{path}");
         }
-        let text = answer.text().await.unwrap();
+        let text = answer.text().await.expect("an answer");
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 

@@ -4,4 +4,6 @@ mod config;
 mod drain_marker;
 mod endpoints;
 mod health;
+#[cfg(unix)]
+mod signals;
 mod stop;

@@ -18,9 +18,9 @@ fn noting(supervisor: &Supervisor, log: &Log, told: &'static str, ended: &'stati
     let log = Arc::clone(log);
     supervisor.spawn(told, phase, |stop| async move {
         stop.cancelled().await;
-        log.lock().unwrap().push(told);
+        log.lock().expect("no poison").push(told);
         tokio::task::yield_now().await;
-        log.lock().unwrap().push(ended);
+        log.lock().expect("no poison").push(ended);
         Ok(())
     });
 }
