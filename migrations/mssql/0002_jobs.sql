@@ -1,70 +1,85 @@
--- Purpose: background jobs. A job's payload stays in dbo.jobs; a narrow row wanders from dbo.job_queue (waiting) to
--- dbo.job_leases (leased to a server) and disappears when the job is finished.
+-- Purpose: background jobs. Fetching and finishing touch narrow rows only; the payload is written once.
 -- Runs as one batch inside one transaction under the migration lock; needs no GO.
 
-CREATE SEQUENCE dbo.job_ids AS bigint START WITH 1 INCREMENT BY 1 CACHE 1000;
+-- Numbers never come back, not even after pruning: a late owner would own the new job.
+CREATE SEQUENCE dbo.JobNumber AS bigint START WITH 1 INCREMENT BY 1 CACHE 1000;
 
-CREATE TABLE dbo.jobs (
-    id bigint NOT NULL,
-    queue nvarchar(50) COLLATE Latin1_General_100_BIN2 NOT NULL,
-    kind nvarchar(200) NOT NULL,
-    args nvarchar(max) NOT NULL,
-    max_attempts int NOT NULL,
-    unique_key nvarchar(400) COLLATE Latin1_General_100_BIN2 NULL,
-    trace_parent nvarchar(200) NULL,
-    created_at bigint NOT NULL,
-    -- As of the last acknowledgement; while the job waits or runs, its row there knows better.
-    attempts int NOT NULL,
-    fence bigint NOT NULL,
-    last_error nvarchar(max) NULL,
-    -- The exchange or requeue that wrote this row last, so that a repetition after a lost answer is recognised.
-    settled_by uniqueidentifier NULL,
-    -- NULL while unfinished.
-    finished_state nvarchar(10) COLLATE Latin1_General_100_BIN2 NULL,
-    finished_at bigint NULL,
-    CONSTRAINT pk_jobs PRIMARY KEY CLUSTERED (id),
-    CONSTRAINT ck_jobs_state CHECK (finished_state IS NULL OR finished_state IN (N'Succeeded', N'Failed', N'Deleted'))
+-- DueAt, Attempts, Fence and LastError are those of the last time the job came back to its queue.
+CREATE TABLE dbo.Job (
+    Id bigint NOT NULL,
+    Queue nvarchar(50) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    Kind nvarchar(200) NOT NULL,
+    Args nvarchar(max) NOT NULL,
+    MaxAttempts int NOT NULL,
+    UniqueKey nvarchar(400) COLLATE Latin1_General_100_BIN2 NULL,
+    TraceParent nvarchar(200) NULL,
+    CreatedAt bigint NOT NULL,
+    DueAt bigint NOT NULL,
+    Attempts int NOT NULL,
+    Fence bigint NOT NULL,
+    LastError nvarchar(max) NULL,
+    CONSTRAINT PK_Job PRIMARY KEY CLUSTERED (Id),
+    CONSTRAINT CK_Job_MaxAttempts CHECK (MaxAttempts >= 1)
 );
 
-CREATE INDEX ix_jobs_finished ON dbo.jobs (finished_state, finished_at) INCLUDE (queue, unique_key);
-
--- Unique keys of the jobs that are unfinished or kept.
-CREATE TABLE dbo.job_keys (
-    unique_key nvarchar(400) COLLATE Latin1_General_100_BIN2 NOT NULL,
-    job_id bigint NOT NULL,
-    CONSTRAINT pk_job_keys PRIMARY KEY CLUSTERED (unique_key)
+-- Unique keys of the jobs that are unfinished or kept. A table of its own, because a filtered unique index would tie every
+-- session that writes Job to certain SET options.
+CREATE TABLE dbo.JobKey (
+    UniqueKey nvarchar(400) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    JobId bigint NOT NULL,
+    CONSTRAINT PK_JobKey PRIMARY KEY CLUSTERED (UniqueKey)
 );
 
--- Hot. The clustered key is the order in which jobs are claimed; there is no second index on purpose.
-CREATE TABLE dbo.job_queue (
-    queue nvarchar(50) COLLATE Latin1_General_100_BIN2 NOT NULL,
-    due_at bigint NOT NULL,
-    job_id bigint NOT NULL,
-    attempts int NOT NULL,
-    fence bigint NOT NULL,
-    CONSTRAINT pk_job_queue PRIMARY KEY CLUSTERED (queue, due_at, job_id)
+-- Waiting for a worker or for their time. In claiming order, so a claim is one range and delayed jobs need no promotion.
+-- There is no second index on purpose.
+CREATE TABLE dbo.JobReady (
+    Queue nvarchar(50) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    DueAt bigint NOT NULL,
+    JobId bigint NOT NULL,
+    CONSTRAINT PK_JobReady PRIMARY KEY CLUSTERED (Queue, DueAt, JobId)
 );
 
--- Hot.
-CREATE TABLE dbo.job_leases (
-    job_id bigint NOT NULL,
-    server_number bigint NOT NULL,
-    fence bigint NOT NULL,
-    attempt int NOT NULL,
-    due_at bigint NOT NULL,
-    claimed_by uniqueidentifier NOT NULL,
-    CONSTRAINT pk_job_leases PRIMARY KEY CLUSTERED (job_id)
+CREATE TABLE dbo.JobServer (
+    Id bigint IDENTITY(1, 1) NOT NULL,
+    Name nvarchar(400) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    WorkerCount int NOT NULL,
+    Queues nvarchar(max) NOT NULL,
+    StartedAt bigint NOT NULL,
+    LastHeartbeatAt bigint NOT NULL,
+    -- The last exchange that changed something, and the acknowledgements it applied, so that its repetition after a lost
+    -- answer gets the same answer.
+    LastExchange uniqueidentifier NULL,
+    LastApplied nvarchar(max) NULL,
+    CONSTRAINT PK_JobServer PRIMARY KEY CLUSTERED (Id),
+    CONSTRAINT UQ_JobServer_Name UNIQUE (Name)
 );
 
-CREATE INDEX ix_job_leases_server ON dbo.job_leases (server_number, claimed_by);
+-- Leased. At most the workers of all servers.
+CREATE TABLE dbo.JobRunning (
+    JobId bigint NOT NULL,
+    Queue nvarchar(50) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    ServerId bigint NOT NULL,
+    Fence bigint NOT NULL,
+    Attempt int NOT NULL,
+    DueAt bigint NOT NULL,
+    -- The exchange that leased it.
+    ExchangeId uniqueidentifier NOT NULL,
+    CONSTRAINT PK_JobRunning PRIMARY KEY CLUSTERED (JobId)
+);
 
-CREATE TABLE dbo.job_servers (
-    number bigint IDENTITY(1, 1) NOT NULL,
-    server_id nvarchar(400) COLLATE Latin1_General_100_BIN2 NOT NULL,
-    worker_count int NOT NULL,
-    queues nvarchar(max) NOT NULL,
-    started_at bigint NOT NULL,
-    last_heartbeat_at bigint NOT NULL,
-    CONSTRAINT pk_job_servers PRIMARY KEY CLUSTERED (number),
-    CONSTRAINT uq_job_servers_id UNIQUE (server_id)
+CREATE INDEX IX_JobRunning_Server ON dbo.JobRunning (ServerId, ExchangeId);
+
+-- Out of attempts, kept until somebody acts.
+CREATE TABLE dbo.JobFailed (
+    JobId bigint NOT NULL,
+    Queue nvarchar(50) COLLATE Latin1_General_100_BIN2 NOT NULL,
+    FailedAt bigint NOT NULL,
+    CONSTRAINT PK_JobFailed PRIMARY KEY CLUSTERED (JobId)
+);
+
+-- The archive. In pruning order; insertion is an append.
+CREATE TABLE dbo.JobSucceeded (
+    FinishedAt bigint NOT NULL,
+    JobId bigint NOT NULL,
+    CONSTRAINT PK_JobSucceeded PRIMARY KEY CLUSTERED (FinishedAt, JobId)
 );

@@ -3,9 +3,9 @@
 -- Results: the order; its lines. No row when it is unknown, deleted or somebody else's.
 -- Locks: shared, for the moment of reading.
 SET NOCOUNT ON;
-SELECT o.id, o.correlation_id, c.user_id, o.status, o.created_at, o.updated_at
-FROM dbo.orders AS o
-INNER JOIN dbo.customers AS c ON c.id = o.customer_id
-WHERE o.id = @P2 AND o.is_deleted = 0 AND c.user_digest = @P1;
-SELECT l.order_id, l.sku, l.product_name, l.image_url, l.unit_price_cents, l.quantity
-FROM dbo.order_lines AS l WHERE l.order_id = @P2 ORDER BY l.line_no;
+SELECT o.Id, o.CorrelationId, c.UserId, o.Status, o.CreatedAt, o.UpdatedAt
+FROM dbo.[Order] AS o
+INNER JOIN dbo.Customer AS c ON c.Id = o.CustomerId
+WHERE o.Id = @P2 AND o.IsDeleted = 0 AND c.UserDigest = @P1;
+SELECT l.OrderId, l.Sku, l.ProductName, l.ImageUrl, l.UnitPriceCents, l.Quantity
+FROM dbo.OrderItem AS l WHERE l.OrderId = @P2 ORDER BY l.Line;

@@ -3,6 +3,6 @@
 -- Results: the product, or no row.
 -- Locks: shared, for the moment of reading.
 SET NOCOUNT ON;
-SELECT p.sku, p.name, p.category, p.vendor, p.image_url, p.discount, p.billing_period, p.is_subscription, p.price_cents, p.stock
-FROM dbo.products AS p
-WHERE p.sku = @P1 AND p.is_active = 1 AND p.is_deleted = 0;
+SELECT p.Sku, p.Name, p.Category, p.Vendor, p.ImageUrl, p.Discount, p.BillingPeriod, p.IsSubscription, p.PriceCents, p.Stock
+FROM dbo.Product AS p
+WHERE p.Sku = @P1 AND p.IsActive = 1 AND p.IsDeleted = 0;

@@ -1,16 +1,16 @@
 -- Purpose: deletes idempotency records older than 24 hours.
 -- Parameters: @P1 bigint, how many at most.
--- Results: (affected bigint).
+-- Results: (Affected bigint).
 -- Locks: the deleted rows; locked ones are left for the next time.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 SET LOCK_TIMEOUT 10000;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
 WITH old AS (
-    SELECT TOP (@P1) k.created_at
-    FROM dbo.idempotency_keys AS k WITH (READPAST, UPDLOCK, ROWLOCK)
-    WHERE k.created_at < @now - 86400000000
-    ORDER BY k.created_at
+    SELECT TOP (@P1) k.CreatedAt
+    FROM dbo.IdempotencyRecord AS k WITH (READPAST, UPDLOCK, ROWLOCK)
+    WHERE k.CreatedAt <= @now - 86400000000
+    ORDER BY k.CreatedAt
 )
 DELETE FROM old;
-SELECT CONVERT(bigint, @@ROWCOUNT) AS affected;
+SELECT CONVERT(bigint, @@ROWCOUNT) AS Affected;

@@ -1,20 +1,27 @@
 -- Purpose: one job as somebody who looks at it sees it.
+--   One that is neither waiting, leased nor given up has succeeded; its last attempt was not written back.
 -- Parameters: @P1 bigint job.
 -- Results: the job, or no row.
 -- Locks: shared, for the moment of reading.
 SET NOCOUNT ON;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
-SELECT j.id, j.queue, j.kind,
+SELECT j.Id, j.Queue, j.Kind,
     CASE
-        WHEN j.finished_state IS NOT NULL THEN j.finished_state
-        WHEN l.job_id IS NOT NULL THEN N'Processing'
-        WHEN q.due_at > @now THEN N'Scheduled'
-        ELSE N'Enqueued'
-    END AS state,
-    COALESCE(l.attempt, q.attempts, j.attempts) AS attempts,
-    j.max_attempts, j.last_error, j.created_at, s.server_id
-FROM dbo.jobs AS j
-LEFT JOIN dbo.job_leases AS l ON l.job_id = j.id
-LEFT JOIN dbo.job_servers AS s ON s.number = l.server_number
-LEFT JOIN dbo.job_queue AS q ON q.queue = j.queue AND q.job_id = j.id AND j.finished_state IS NULL
-WHERE j.id = @P1;
+        WHEN r.JobId IS NOT NULL THEN N'Processing'
+        WHEN q.DueAt > @now THEN N'Scheduled'
+        WHEN q.JobId IS NOT NULL THEN N'Enqueued'
+        WHEN f.JobId IS NOT NULL THEN N'Failed'
+        ELSE N'Succeeded'
+    END AS State,
+    CASE
+        WHEN r.JobId IS NOT NULL THEN r.Attempt
+        WHEN q.JobId IS NOT NULL OR f.JobId IS NOT NULL THEN j.Attempts
+        ELSE j.Attempts + 1
+    END AS Attempts,
+    j.MaxAttempts, j.LastError, j.CreatedAt, s.Name AS ServerName
+FROM dbo.Job AS j
+LEFT JOIN dbo.JobRunning AS r ON r.JobId = j.Id
+LEFT JOIN dbo.JobServer AS s ON s.Id = r.ServerId
+LEFT JOIN dbo.JobReady AS q ON q.Queue = j.Queue AND q.DueAt = j.DueAt AND q.JobId = j.Id
+LEFT JOIN dbo.JobFailed AS f ON f.JobId = j.Id
+WHERE j.Id = @P1;

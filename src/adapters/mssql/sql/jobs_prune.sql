@@ -1,25 +1,32 @@
--- Purpose: deletes finished jobs that are old enough, and frees their unique keys. Failed jobs are kept for people to look at.
+-- Purpose: deletes finished jobs that are old enough, and frees their unique keys. Failed jobs stay until somebody acts.
 -- Parameters: @P1 bigint microseconds to keep them; @P2 bigint, how many at most.
--- Results: (affected bigint).
+-- Results: (Affected bigint).
 -- Locks: the deleted rows; locked ones are left for the next time.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 SET LOCK_TIMEOUT 10000;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
-DECLARE @gone TABLE (job_id bigint NOT NULL PRIMARY KEY, unique_key nvarchar(400) COLLATE Latin1_General_100_BIN2 NULL);
+DECLARE @old TABLE (JobId bigint NOT NULL PRIMARY KEY);
+DECLARE @gone TABLE (UniqueKey nvarchar(400) COLLATE Latin1_General_100_BIN2 NULL);
 
 BEGIN TRANSACTION;
 
 WITH old AS (
-    SELECT TOP (@P2) j.id, j.unique_key
-    FROM dbo.jobs AS j WITH (READPAST, UPDLOCK, ROWLOCK)
-    WHERE j.finished_state IN (N'Succeeded', N'Deleted') AND j.finished_at <= @now - @P1
-    ORDER BY j.id
+    SELECT TOP (@P2) s.FinishedAt, s.JobId
+    FROM dbo.JobSucceeded AS s WITH (READPAST, UPDLOCK, ROWLOCK)
+    WHERE s.FinishedAt <= @now - @P1
+    ORDER BY s.FinishedAt, s.JobId
 )
-DELETE FROM old OUTPUT deleted.id, deleted.unique_key INTO @gone;
+DELETE FROM old OUTPUT deleted.JobId INTO @old;
 
-DELETE FROM dbo.job_keys WHERE unique_key IN (SELECT g.unique_key FROM @gone AS g WHERE g.unique_key IS NOT NULL);
+DELETE j OUTPUT deleted.UniqueKey INTO @gone
+FROM @old AS o
+INNER LOOP JOIN dbo.Job AS j WITH (ROWLOCK) ON j.Id = o.JobId;
 
-SELECT COUNT_BIG(*) AS affected FROM @gone;
+DELETE k
+FROM @gone AS g
+INNER LOOP JOIN dbo.JobKey AS k WITH (ROWLOCK) ON k.UniqueKey = g.UniqueKey;
+
+SELECT COUNT_BIG(*) AS Affected FROM @old;
 
 COMMIT TRANSACTION;

@@ -1,31 +1,32 @@
 -- Purpose: removes job servers that were silent too long and makes their jobs due at once; the lost attempts stay charged.
 -- Parameters: @P1 bigint microseconds of silence.
--- Results: (affected bigint), jobs that came back.
+-- Results: (Affected bigint), jobs that came back.
 -- Locks: the dead servers' rows, skipping those that are busy (they are not dead); their leases.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 SET LOCK_TIMEOUT 10000;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
-DECLARE @dead TABLE (number bigint NOT NULL PRIMARY KEY);
-DECLARE @lost TABLE (job_id bigint NOT NULL PRIMARY KEY, fence bigint NOT NULL, attempt int NOT NULL);
+DECLARE @dead TABLE (Id bigint NOT NULL PRIMARY KEY);
+DECLARE @lost TABLE (JobId bigint NOT NULL PRIMARY KEY, Fence bigint NOT NULL, Attempt int NOT NULL);
 
 BEGIN TRANSACTION;
 
 WITH silent AS (
-    SELECT s.number FROM dbo.job_servers AS s WITH (READPAST, UPDLOCK, ROWLOCK) WHERE s.last_heartbeat_at <= @now - @P1
+    SELECT s.Id FROM dbo.JobServer AS s WITH (READPAST, UPDLOCK, ROWLOCK) WHERE s.LastHeartbeatAt <= @now - @P1
 )
-DELETE FROM silent OUTPUT deleted.number INTO @dead;
+DELETE FROM silent OUTPUT deleted.Id INTO @dead;
 
-WITH held AS (
-    SELECT l.job_id, l.fence, l.attempt
-    FROM dbo.job_leases AS l WITH (ROWLOCK)
-    WHERE l.server_number IN (SELECT d.number FROM @dead AS d)
-)
-DELETE FROM held OUTPUT deleted.job_id, deleted.fence, deleted.attempt INTO @lost;
+DELETE r OUTPUT deleted.JobId, deleted.Fence, deleted.Attempt INTO @lost
+FROM @dead AS d
+INNER LOOP JOIN dbo.JobRunning AS r WITH (ROWLOCK) ON r.ServerId = d.Id;
 
-INSERT INTO dbo.job_queue (queue, due_at, job_id, attempts, fence)
-SELECT j.queue, @now, j.id, l.attempt, l.fence FROM @lost AS l INNER JOIN dbo.jobs AS j ON j.id = l.job_id;
+UPDATE j SET j.Attempts = l.Attempt, j.Fence = l.Fence, j.DueAt = @now
+FROM dbo.Job AS j
+INNER JOIN @lost AS l ON l.JobId = j.Id;
 
-SELECT COUNT_BIG(*) AS affected FROM @lost;
+INSERT INTO dbo.JobReady (Queue, DueAt, JobId)
+SELECT j.Queue, @now, j.Id FROM @lost AS l INNER JOIN dbo.Job AS j ON j.Id = l.JobId;
+
+SELECT COUNT_BIG(*) AS Affected FROM @lost;
 
 COMMIT TRANSACTION;

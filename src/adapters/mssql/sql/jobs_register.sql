@@ -1,7 +1,7 @@
 -- Purpose: announces a job server and starts its heartbeat.
--- Parameters: @P1 nvarchar server id; @P2 int worker count; @P3 nvarchar queues as a JSON array.
+-- Parameters: @P1 nvarchar server name; @P2 int worker count; @P3 nvarchar queues, separated by commas.
 -- Results: none.
--- Locks: key range of the server id.
+-- Locks: key range of the server's name.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 SET LOCK_TIMEOUT 10000;
@@ -9,12 +9,12 @@ DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDAT
 
 BEGIN TRANSACTION;
 
-UPDATE dbo.job_servers WITH (UPDLOCK, HOLDLOCK)
-SET worker_count = @P2, queues = @P3, last_heartbeat_at = @now
-WHERE server_id = @P1;
+UPDATE dbo.JobServer WITH (UPDLOCK, HOLDLOCK)
+SET WorkerCount = @P2, Queues = @P3, LastHeartbeatAt = @now
+WHERE Name = @P1;
 
-INSERT INTO dbo.job_servers (server_id, worker_count, queues, started_at, last_heartbeat_at)
+INSERT INTO dbo.JobServer (Name, WorkerCount, Queues, StartedAt, LastHeartbeatAt)
 SELECT @P1, @P2, @P3, @now, @now
-WHERE NOT EXISTS (SELECT 1 FROM dbo.job_servers WHERE server_id = @P1);
+WHERE NOT EXISTS (SELECT 1 FROM dbo.JobServer WHERE Name = @P1);
 
 COMMIT TRANSACTION;

@@ -3,4 +3,4 @@
 -- Results: one row per server, oldest first.
 -- Locks: shared, for the moment of reading.
 SET NOCOUNT ON;
-SELECT s.server_id, s.worker_count, s.queues, s.started_at, s.last_heartbeat_at FROM dbo.job_servers AS s ORDER BY s.number;
+SELECT s.Name, s.WorkerCount, s.Queues, s.StartedAt, s.LastHeartbeatAt FROM dbo.JobServer AS s ORDER BY s.Id;

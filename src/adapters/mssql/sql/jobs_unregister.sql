@@ -1,25 +1,29 @@
--- Purpose: removes a job server and hands back what it still holds, no attempt charged.
--- Parameters: @P1 nvarchar server id.
+-- Purpose: removes a job server and hands back what it still holds at its old place, no attempt charged.
+-- Parameters: @P1 nvarchar server name.
 -- Results: none.
 -- Locks: the server's row; its leases.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 SET LOCK_TIMEOUT 10000;
-DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
-DECLARE @server bigint;
-DECLARE @held TABLE (job_id bigint NOT NULL PRIMARY KEY, fence bigint NOT NULL, attempt int NOT NULL);
+DECLARE @gone TABLE (Id bigint NOT NULL PRIMARY KEY);
+DECLARE @held TABLE (JobId bigint NOT NULL PRIMARY KEY, Fence bigint NOT NULL, Attempt int NOT NULL);
 
 BEGIN TRANSACTION;
 
-SELECT @server = s.number FROM dbo.job_servers AS s WITH (UPDLOCK, ROWLOCK) WHERE s.server_id = @P1;
-DELETE FROM dbo.job_servers WHERE number = @server;
-
-WITH mine AS (
-    SELECT l.job_id, l.fence, l.attempt FROM dbo.job_leases AS l WITH (ROWLOCK) WHERE l.server_number = @server
+WITH leaving AS (
+    SELECT s.Id FROM dbo.JobServer AS s WITH (UPDLOCK, ROWLOCK) WHERE s.Name = @P1
 )
-DELETE FROM mine OUTPUT deleted.job_id, deleted.fence, deleted.attempt INTO @held;
+DELETE FROM leaving OUTPUT deleted.Id INTO @gone;
 
-INSERT INTO dbo.job_queue (queue, due_at, job_id, attempts, fence)
-SELECT j.queue, @now, j.id, h.attempt - 1, h.fence FROM @held AS h INNER JOIN dbo.jobs AS j ON j.id = h.job_id;
+DELETE r OUTPUT deleted.JobId, deleted.Fence, deleted.Attempt INTO @held
+FROM @gone AS g
+INNER LOOP JOIN dbo.JobRunning AS r WITH (ROWLOCK) ON r.ServerId = g.Id;
+
+UPDATE j SET j.Attempts = h.Attempt - 1, j.Fence = h.Fence
+FROM dbo.Job AS j
+INNER JOIN @held AS h ON h.JobId = j.Id;
+
+INSERT INTO dbo.JobReady (Queue, DueAt, JobId)
+SELECT j.Queue, j.DueAt, j.Id FROM @held AS h INNER JOIN dbo.Job AS j ON j.Id = h.JobId;
 
 COMMIT TRANSACTION;

@@ -1,33 +1,33 @@
 -- Purpose: a part of an owner's orders, newest first.
 -- Parameters: @P1 varbinary user digest; @P2 nvarchar status or NULL; @P3 bigint from and @P4 bigint to in microseconds, or NULL;
 --   @P5 bigint offset; @P6 bigint size.
--- Results: (total bigint); the orders; their lines.
+-- Results: (Total bigint); the orders; their lines.
 -- Locks: shared, for the moment of reading.
 SET NOCOUNT ON;
 DECLARE @customer bigint;
-DECLARE @page TABLE (id bigint NOT NULL PRIMARY KEY);
-SELECT @customer = id FROM dbo.customers WHERE user_digest = @P1;
+DECLARE @page TABLE (Id bigint NOT NULL PRIMARY KEY);
+SELECT @customer = Id FROM dbo.Customer WHERE UserDigest = @P1;
 
-SELECT COUNT_BIG(*) AS total
-FROM dbo.orders AS o
-WHERE o.customer_id = @customer AND o.is_deleted = 0 AND (@P2 IS NULL OR o.status = @P2)
-    AND (@P3 IS NULL OR o.created_at >= @P3) AND (@P4 IS NULL OR o.created_at < @P4);
+SELECT COUNT_BIG(*) AS Total
+FROM dbo.[Order] AS o
+WHERE o.CustomerId = @customer AND o.IsDeleted = 0 AND (@P2 IS NULL OR o.Status = @P2)
+    AND (@P3 IS NULL OR o.CreatedAt >= @P3) AND (@P4 IS NULL OR o.CreatedAt < @P4);
 
-INSERT INTO @page (id)
-SELECT o.id
-FROM dbo.orders AS o
-WHERE o.customer_id = @customer AND o.is_deleted = 0 AND (@P2 IS NULL OR o.status = @P2)
-    AND (@P3 IS NULL OR o.created_at >= @P3) AND (@P4 IS NULL OR o.created_at < @P4)
-ORDER BY o.created_at DESC, o.id DESC
+INSERT INTO @page (Id)
+SELECT o.Id
+FROM dbo.[Order] AS o
+WHERE o.CustomerId = @customer AND o.IsDeleted = 0 AND (@P2 IS NULL OR o.Status = @P2)
+    AND (@P3 IS NULL OR o.CreatedAt >= @P3) AND (@P4 IS NULL OR o.CreatedAt < @P4)
+ORDER BY o.CreatedAt DESC, o.Id DESC
 OFFSET @P5 ROWS FETCH NEXT @P6 ROWS ONLY;
 
-SELECT o.id, o.correlation_id, c.user_id, o.status, o.created_at, o.updated_at
+SELECT o.Id, o.CorrelationId, c.UserId, o.Status, o.CreatedAt, o.UpdatedAt
 FROM @page AS p
-INNER JOIN dbo.orders AS o ON o.id = p.id
-INNER JOIN dbo.customers AS c ON c.id = o.customer_id
-ORDER BY o.created_at DESC, o.id DESC;
+INNER JOIN dbo.[Order] AS o ON o.Id = p.Id
+INNER JOIN dbo.Customer AS c ON c.Id = o.CustomerId
+ORDER BY o.CreatedAt DESC, o.Id DESC;
 
-SELECT l.order_id, l.sku, l.product_name, l.image_url, l.unit_price_cents, l.quantity
+SELECT l.OrderId, l.Sku, l.ProductName, l.ImageUrl, l.UnitPriceCents, l.Quantity
 FROM @page AS p
-INNER JOIN dbo.order_lines AS l ON l.order_id = p.id
-ORDER BY l.order_id, l.line_no;
+INNER JOIN dbo.OrderItem AS l ON l.OrderId = p.Id
+ORDER BY l.OrderId, l.Line;

@@ -1,11 +1,11 @@
 -- Purpose: a part of the catalogue.
 -- Parameters: @P1 bigint offset, @P2 bigint size.
--- Results: (total bigint); the products, by category, name and SKU.
+-- Results: (Total bigint); the products, by category, name and SKU.
 -- Locks: shared, for the moment of reading.
 SET NOCOUNT ON;
-SELECT COUNT_BIG(*) AS total FROM dbo.products WHERE is_active = 1 AND is_deleted = 0;
-SELECT p.sku, p.name, p.category, p.vendor, p.image_url, p.discount, p.billing_period, p.is_subscription, p.price_cents, p.stock
-FROM dbo.products AS p
-WHERE p.is_active = 1 AND p.is_deleted = 0
-ORDER BY p.category, p.name, p.sku
+SELECT COUNT_BIG(*) AS Total FROM dbo.Product WHERE IsActive = 1 AND IsDeleted = 0;
+SELECT p.Sku, p.Name, p.Category, p.Vendor, p.ImageUrl, p.Discount, p.BillingPeriod, p.IsSubscription, p.PriceCents, p.Stock
+FROM dbo.Product AS p
+WHERE p.IsActive = 1 AND p.IsDeleted = 0
+ORDER BY p.Category, p.Name, p.Sku
 OFFSET @P1 ROWS FETCH NEXT @P2 ROWS ONLY;

@@ -6,20 +6,20 @@ SET NOCOUNT ON;
 SET XACT_ABORT ON;
 SET LOCK_TIMEOUT 10000;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
-DECLARE @wanted TABLE (position binary(8) NOT NULL PRIMARY KEY);
-DECLARE @done TABLE (position binary(8) NOT NULL);
+DECLARE @wanted TABLE (Sequence binary(8) NOT NULL PRIMARY KEY);
+DECLARE @done TABLE (Sequence binary(8) NOT NULL);
 
 BEGIN TRANSACTION;
 
-INSERT INTO @wanted (position)
+INSERT INTO @wanted (Sequence)
 SELECT DISTINCT CONVERT(binary(8), CONVERT(bigint, s.[value])) FROM OPENJSON(@P1) AS s;
 
 WITH published AS (
-    SELECT p.position FROM dbo.outbox_pending AS p WITH (ROWLOCK)
-    WHERE p.position IN (SELECT w.position FROM @wanted AS w)
+    SELECT p.Sequence FROM dbo.OutboxPending AS p WITH (ROWLOCK)
+    WHERE p.Sequence IN (SELECT w.Sequence FROM @wanted AS w)
 )
-DELETE FROM published OUTPUT deleted.position INTO @done;
+DELETE FROM published OUTPUT deleted.Sequence INTO @done;
 
-INSERT INTO dbo.outbox_published (published_at, position) SELECT @now, d.position FROM @done AS d;
+INSERT INTO dbo.OutboxPublished (PublishedAt, Sequence) SELECT @now, d.Sequence FROM @done AS d;
 
 COMMIT TRANSACTION;

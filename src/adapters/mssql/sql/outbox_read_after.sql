@@ -4,7 +4,7 @@
 -- Locks: shared, for the moment of reading.
 SET NOCOUNT ON;
 DECLARE @horizon binary(8) = MIN_ACTIVE_ROWVERSION();
-SELECT TOP (@P2) CONVERT(bigint, o.position) AS sequence, o.event_id, o.correlation_id, o.order_id, o.status, o.occurred_at, o.trace_parent
-FROM dbo.outbox AS o
-WHERE o.position > CONVERT(binary(8), @P1) AND o.position < @horizon
-ORDER BY o.position;
+SELECT TOP (@P2) CONVERT(bigint, o.Sequence) AS Sequence, o.EventId, o.CorrelationId, o.OrderId, o.Status, o.OccurredAt, o.TraceParent
+FROM dbo.Outbox AS o
+WHERE o.Sequence > CONVERT(binary(8), @P1) AND o.Sequence < @horizon
+ORDER BY o.Sequence;

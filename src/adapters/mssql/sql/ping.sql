@@ -1,5 +1,5 @@
 -- Purpose: whether the database answers.
 -- Parameters: none.
--- Results: one row (answer int).
+-- Results: one row (Answer int).
 -- Locks: none.
-SELECT 1 AS answer;
+SELECT 1 AS Answer;

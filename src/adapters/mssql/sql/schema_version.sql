@@ -1,11 +1,11 @@
 -- Purpose: the schema's version.
 -- Parameters: none.
--- Results: one row (version int), 0 on an empty database.
+-- Results: one row (Version int), 0 on an empty database.
 -- Locks: shared, for the moment of reading.
 SET NOCOUNT ON;
 DECLARE @version int = 0;
-IF OBJECT_ID(N'dbo.schema_version', N'U') IS NOT NULL
+IF OBJECT_ID(N'dbo.SchemaVersion', N'U') IS NOT NULL
 BEGIN
-    SELECT @version = COALESCE(MAX(version), 0) FROM dbo.schema_version;
+    SELECT @version = COALESCE(MAX(Version), 0) FROM dbo.SchemaVersion;
 END;
-SELECT @version AS version;
+SELECT @version AS Version;

@@ -5,18 +5,18 @@
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
-INSERT INTO dbo.products (sku, name, category, vendor, image_url, discount, billing_period, is_subscription, price_cents, stock, created_at, updated_at)
-SELECT s.sku, s.name, s.category, s.vendor, s.image_url, s.discount, s.billing_period, s.is_subscription, s.price_cents, s.stock, @now, @now
+INSERT INTO dbo.Product (Sku, Name, Category, Vendor, ImageUrl, Discount, BillingPeriod, IsSubscription, PriceCents, Stock, CreatedAt, UpdatedAt)
+SELECT s.Sku, s.Name, s.Category, s.Vendor, s.ImageUrl, s.Discount, s.BillingPeriod, s.IsSubscription, s.PriceCents, s.Stock, @now, @now
 FROM OPENJSON(@P1) WITH (
-    sku nvarchar(64) '$.externalProductId',
-    name nvarchar(200) '$.name',
-    category nvarchar(100) '$.category',
-    vendor nvarchar(200) '$.vendor',
-    image_url nvarchar(400) '$.imageUrl',
-    discount int '$.discount',
-    billing_period nvarchar(10) '$.billingPeriod',
-    is_subscription bit '$.isSubscription',
-    price_cents bigint '$.priceCents',
-    stock int '$.stock'
+    Sku nvarchar(64) '$.externalProductId',
+    Name nvarchar(200) '$.name',
+    Category nvarchar(100) '$.category',
+    Vendor nvarchar(200) '$.vendor',
+    ImageUrl nvarchar(400) '$.imageUrl',
+    Discount int '$.discount',
+    BillingPeriod nvarchar(10) '$.billingPeriod',
+    IsSubscription bit '$.isSubscription',
+    PriceCents bigint '$.priceCents',
+    Stock int '$.stock'
 ) AS s
-WHERE NOT EXISTS (SELECT 1 FROM dbo.products);
+WHERE NOT EXISTS (SELECT 1 FROM dbo.Product);

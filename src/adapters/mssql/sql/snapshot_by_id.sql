@@ -3,7 +3,7 @@
 -- Results: the order's snapshot; no row when it is unknown, deleted or somebody else's.
 -- Locks: shared, for the moment of reading.
 SET NOCOUNT ON;
-SELECT o.id, o.correlation_id, c.user_id, o.status, o.updated_at
-FROM dbo.orders AS o
-INNER JOIN dbo.customers AS c ON c.id = o.customer_id
-WHERE o.id = @P2 AND o.is_deleted = 0 AND c.user_digest = @P1;
+SELECT o.Id, o.CorrelationId, c.UserId, o.Status, o.UpdatedAt
+FROM dbo.[Order] AS o
+INNER JOIN dbo.Customer AS c ON c.Id = o.CustomerId
+WHERE o.Id = @P2 AND o.IsDeleted = 0 AND c.UserDigest = @P1;

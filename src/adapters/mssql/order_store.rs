@@ -1,0 +1,152 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::database::Database;
+use super::job_rows::micros;
+use super::order_rows::{digest, orders, sku, snapshot};
+use super::row::{Answer, Cells, odd};
+use super::unit;
+use crate::domain::{CorrelationId, EventId, Order, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, Timestamp, UserId};
+use crate::ports::{AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, StoreError};
+
+pub(super) struct MssqlOrderStore {
+    database: Arc<Database>,
+}
+
+impl MssqlOrderStore {
+    pub(super) fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl OrderStore for MssqlOrderStore {
+    async fn place(&self, order: NewOrder) -> Result<Placed, StoreError> {
+        let lines: Vec<_> = order.draft.lines().iter().map(|l| json!({"s": l.product.as_str(), "q": l.quantity})).collect();
+        let key = order.idempotency.as_ref().map(|i| i.key.as_str());
+        let fingerprint = order.idempotency.as_ref().map(|i| i.fingerprint.as_slice());
+        let job = &order.job;
+        let answer = self
+            .database
+            .run(
+                &unit::PLACE_ORDER,
+                &[
+                    &order.correlation_id.as_uuid(),
+                    &digest(&order.user),
+                    &order.user.as_str(),
+                    &json!(lines).to_string(),
+                    &key,
+                    &fingerprint,
+                    &job.queue.as_str(),
+                    &job.kind,
+                    &job.args,
+                    &micros(job.delay),
+                    &i32::try_from(job.max_attempts).unwrap_or(i32::MAX).max(1),
+                    &job.unique_key,
+                    &job.trace_parent,
+                ],
+            )
+            .await?;
+        read_placed(&answer)
+    }
+
+    async fn advance(&self, step: AdvanceOrder) -> Result<Advanced, StoreError> {
+        let from: Vec<_> = step.transition.from().iter().map(|status| status.word()).collect();
+        let answer = self
+            .database
+            .run(
+                &unit::ADVANCE_ORDER,
+                &[
+                    &step.correlation_id.as_uuid(),
+                    &step.transition.to().word(),
+                    &json!(from).to_string(),
+                    &step.reason,
+                    &step.lease.map(|lease| lease.job.0),
+                    &step.lease.map(|lease| lease.fence),
+                    &step.event_id.0,
+                    &step.trace_parent,
+                ],
+            )
+            .await?;
+        let at = || answer.row(1).and_then(snapshot);
+        Ok(match outcome(&answer)? {
+            "applied" => Advanced::Applied(at()?),
+            "already" => Advanced::Already(at()?),
+            "refused" => Advanced::Refused(at()?),
+            "shortage" => Advanced::Shortage(sku(answer.row(0)?)?),
+            "price_mismatch" => Advanced::PriceMismatch,
+            "lease_lost" => Advanced::LeaseLost,
+            "not_found" => Advanced::NotFound,
+            _ => return Err(odd("Outcome")),
+        })
+    }
+
+    async fn find(&self, owner: &UserId, id: OrderId) -> Result<Option<Order>, StoreError> {
+        let answer = self.database.run(&unit::FIND_ORDER, &[&digest(owner), &id.0]).await?;
+        Ok(orders(&answer, 0)?.pop())
+    }
+
+    async fn list(&self, owner: &UserId, filter: &OrderFilter, page: Page) -> Result<PageOf<Order>, StoreError> {
+        let bound = |instant: Option<Timestamp>| instant.map(|instant| instant.micros);
+        let answer = self
+            .database
+            .run(
+                &unit::LIST_ORDERS,
+                &[
+                    &digest(owner),
+                    &filter.status.map(OrderStatus::word),
+                    &bound(filter.from),
+                    &bound(filter.to),
+                    &i64::from(page.offset),
+                    &i64::from(page.size),
+                ],
+            )
+            .await?;
+        let total = answer.row(0)?.count("Total")?;
+        Ok(PageOf { offset: page.offset, size: page.size, total, items: orders(&answer, 1)? })
+    }
+
+    async fn snapshot(&self, correlation_id: CorrelationId) -> Result<Option<OrderSnapshot>, StoreError> {
+        self.database.run(&unit::SNAPSHOT, &[&correlation_id.as_uuid()]).await?.first(0, snapshot)
+    }
+
+    async fn snapshot_by_id(&self, owner: &UserId, id: OrderId) -> Result<Option<OrderSnapshot>, StoreError> {
+        self.database.run(&unit::SNAPSHOT_BY_ID, &[&digest(owner), &id.0]).await?.first(0, snapshot)
+    }
+
+    async fn remove(&self, owner: &UserId, id: OrderId, event_id: EventId) -> Result<Removed, StoreError> {
+        let answer = self.database.run(&unit::REMOVE_ORDER, &[&digest(owner), &id.0, &event_id.0]).await?;
+        Ok(match outcome(&answer)? {
+            "deleted" => Removed::Done(None),
+            "cancelled" => Removed::Done(Some(snapshot(answer.row(1)?)?)),
+            "in_progress" => Removed::InProgress,
+            "not_owner" => Removed::NotOwner,
+            "not_found" => Removed::NotFound,
+            _ => return Err(odd("Outcome")),
+        })
+    }
+
+    async fn forget_idempotency(&self, limit: usize) -> Result<u64, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.database.run(&unit::FORGET_IDEMPOTENCY, &[&limit]).await?.row(0)?.count("Affected")
+    }
+}
+
+fn outcome(answer: &Answer) -> Result<&str, StoreError> {
+    answer.row(0)?.cell("Outcome")
+}
+
+fn read_placed(answer: &Answer) -> Result<Placed, StoreError> {
+    let order = || orders(answer, 1)?.pop().ok_or_else(|| odd("Id"));
+    // As it was accepted, whatever became of it since.
+    let accepted = |order: Order| Order { status: OrderStatus::Accepted, updated_at: order.created_at, ..order };
+    Ok(match outcome(answer)? {
+        "created" => Placed::Created(accepted(order()?)),
+        "replayed" => Placed::Replayed(accepted(order()?)),
+        "key_reused" => Placed::KeyReused,
+        "unknown_products" => Placed::UnknownProducts(answer.read(3, sku)?),
+        _ => return Err(odd("Outcome")),
+    })
+}

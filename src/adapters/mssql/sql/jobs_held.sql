@@ -1,0 +1,10 @@
+-- Purpose: the leases a job server holds.
+-- Parameters: @P1 nvarchar server name.
+-- Results: (JobId bigint; Fence bigint) per lease.
+-- Locks: shared, for the moment of reading.
+SET NOCOUNT ON;
+SELECT r.JobId, r.Fence
+FROM dbo.JobServer AS s
+INNER JOIN dbo.JobRunning AS r ON r.ServerId = s.Id
+WHERE s.Name = @P1
+ORDER BY r.JobId;
