@@ -2,7 +2,7 @@
 import { getProduct, listProducts } from './api.js';
 import { billingSuffix, salePrice } from './format.js';
 
-const PAGE_SIZE = 24;
+const PAGE_SIZE = 60;
 
 class Catalogue {
   /** Products loaded so far, in the server's order (category, name). */
@@ -27,7 +27,7 @@ class Catalogue {
     return this.#bySku.get(sku) ?? getProduct(sku);
   }
 
-  /** Asks the server anew, for stock and price of today. */
+  /** Asks the server anew, for today's price. */
   async refresh(sku) {
     const product = await getProduct(sku);
     if (this.#bySku.has(sku)) Object.assign(this.#bySku.get(sku), product);

@@ -118,10 +118,17 @@ export class Live extends EventTarget {
   }
 }
 
+// The client's own `stop` waits for a start that hangs, so such a connection is left behind; it closes itself should it ever open.
 async function startWithin(connection, ms) {
-  const timer = setTimeout(() => connection.stop(), ms);
+  let timer;
+  const tooLate = new Promise((_, reject) => {
+    timer = setTimeout(() => {
+      connection.stop();
+      reject(new Error(`the hub did not answer within ${ms} ms`));
+    }, ms);
+  });
   try {
-    await connection.start();
+    await Promise.race([connection.start(), tooLate]);
   } finally {
     clearTimeout(timer);
   }

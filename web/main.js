@@ -24,11 +24,13 @@ const scrolledTo = new Map();
 let unmount = () => {};
 let shownHash = null;
 let nextState = {};
+let isForwards = false;
 let isBackwards = false;
 
 /** Opens a page; `state` is handed to it. */
 function go(hash, state = {}) {
   nextState = state;
+  isForwards = true;
   if (location.hash === hash) render();
   else location.hash = hash;
 }
@@ -71,8 +73,7 @@ const decode = (text) => {
 
 history.scrollRestoration = 'manual';
 addEventListener('scroll', () => scrolledTo.set(shownHash, scrollY), { passive: true });
-// A click or a call of `go` leads forwards; what remains is the browser's back and forward.
-let isForwards = false;
+// A click or a call of `go` leads to a page's top; the browser's back and forward to where it was left.
 addEventListener('click', (event) => (isForwards = Boolean(event.target.closest?.('a[href^="#"]'))), { capture: true });
 addEventListener('hashchange', () => {
   isBackwards = !isForwards;
@@ -83,6 +84,8 @@ addEventListener('hashchange', () => {
 session.addEventListener('signed-in', () => {
   shop.open();
   frame.account();
+  // Another tab may have changed the user under a page that shows the former one's orders.
+  if (!location.hash.startsWith('#/sign-in')) render();
 });
 session.addEventListener('signed-out', () => {
   shop.close({ forget: true });

@@ -3,13 +3,12 @@ import { cart } from '../cart.js';
 import { toLine } from '../catalogue.js';
 import { h, icon } from '../dom.js';
 import { price } from './price.js';
-import { stockNote, isSoldOut } from './stock.js';
-import { toast } from '../toasts.js';
+import { CART_TOPIC, toast } from '../toasts.js';
 
 /** Puts one piece into the cart and says so. */
 export function addToCart(product, quantity = 1) {
   const done = cart.add(toLine(product), quantity);
-  if (done) toast({ title: 'In your cart', text: product.name, link: { href: '#/cart', text: 'Open cart' } });
+  if (done) toast({ topic: CART_TOPIC, title: 'In your cart', text: product.name, link: { href: '#/cart', text: 'Open cart' } });
   else toast({ tone: 'bad', title: 'The cart is full', text: 'An order takes up to 100 different products.' });
 }
 
@@ -29,9 +28,9 @@ export function productCard(product, { eager = false } = {}) {
       'div',
       { class: 'card-text' },
       h('h3', {}, h('a', { href, class: 'card-link' }, product.name)),
-      h('p', { class: 'muted' }, product.vendor, stockNote(product)),
+      h('p', { class: 'muted' }, product.vendor),
       h('div', { class: 'card-buy' }, price(product), h('button', {
-        class: 'round-button', type: 'button', disabled: isSoldOut(product), 'aria-label': `Add ${product.name} to cart`, on: { click: () => addToCart(product) },
+        class: 'round-button', type: 'button', 'aria-label': `Add ${product.name} to cart`, on: { click: () => addToCart(product) },
       }, icon('plus'))),
     ),
   );

@@ -9,12 +9,14 @@ import { quantityField } from '../parts/quantity.js';
 import { emptyState } from '../parts/states.js';
 import { session } from '../session.js';
 import { shop } from '../shop.js';
+import { CART_TOPIC, dismiss } from '../toasts.js';
 
 /** Shows the cart. `go` opens another page. */
 export function mount(el, _, go) {
   const body = h('div', { class: 'cart-body' });
   const problem = h('div', { class: 'form-problem', role: 'alert' });
   const button = h('button', { class: 'button button-main button-wide', type: 'button', on: { click: () => buy() } });
+  dismiss(CART_TOPIC);
   let unmounted = false;
   let busy = false;
   fill(el, h('h1', { tabindex: '-1' }, 'Your cart'), body);

@@ -1,11 +1,11 @@
 // One product.
 import { catalogue } from '../catalogue.js';
 import { fill, h, icon } from '../dom.js';
+import { salePrice } from '../format.js';
 import { addToCart } from '../parts/card.js';
 import { price } from '../parts/price.js';
 import { quantityField } from '../parts/quantity.js';
 import { emptyState, errorState, skeletons } from '../parts/states.js';
-import { isSoldOut, stockNote } from '../parts/stock.js';
 
 /** Shows the product `sku`. */
 export function mount(el, sku) {
@@ -17,9 +17,10 @@ export function mount(el, sku) {
       if (unmounted) return;
       document.title = `${product.name} · Contoso Shop`;
       fill(el, page(product));
-      // What was loaded a while ago may have sold meanwhile.
+      // What was loaded a while ago may cost something else by now.
+      const shown = salePrice(product);
       const today = await catalogue.refresh(sku);
-      if (!unmounted && (today.stock !== product.stock || today.price !== product.price)) fill(el, page(today));
+      if (!unmounted && salePrice(today) !== shown) fill(el, page(today));
     } catch (error) {
       if (unmounted) return;
       if (error.status === 404) fill(el, emptyState({ symbol: 'search', title: 'No such product', text: 'It may have been taken off the shelves.', action: h('a', { class: 'button', href: '#/' }, 'Back to the shop') }));
@@ -32,7 +33,6 @@ export function mount(el, sku) {
 
 function page(product) {
   let quantity = 1;
-  const soldOut = isSoldOut(product);
   return h(
     'article',
     { class: 'product' },
@@ -43,13 +43,13 @@ function page(product) {
       { class: 'product-text' },
       h('p', { class: 'muted' }, product.category),
       h('h1', { tabindex: '-1' }, product.name),
-      h('p', { class: 'product-vendor' }, 'by ', product.vendor, stockNote(product)),
+      h('p', { class: 'product-vendor' }, 'by ', product.vendor),
       price(product),
       h(
         'div',
         { class: 'product-buy' },
         quantityField({ value: 1, label: 'Quantity', onChange: (next) => (quantity = next) }),
-        h('button', { class: 'button button-main', type: 'button', disabled: soldOut, on: { click: () => addToCart(product, quantity) } }, icon('cart'), soldOut ? 'Sold out' : 'Add to cart'),
+        h('button', { class: 'button button-main', type: 'button', on: { click: () => addToCart(product, quantity) } }, icon('cart'), 'Add to cart'),
       ),
       h('dl', { class: 'facts' }, fact('Item', product.externalProductId), fact('Sold as', product.isSubscription ? `Subscription, billed ${product.billingPeriod === 'Annual' ? 'yearly' : 'monthly'}` : 'One-off purchase'), fact('Order updates', 'Live, in every open tab')),
     ),
