@@ -99,13 +99,13 @@ async fn settle(stream: &dyn EventStream, deliver: &DeliverEvents, delivery: &De
         Err(error) if delivery.deliveries >= MOST_DELIVERIES && !error.is_outage() => {
             bury(stream, delivery, &error.to_string()).await;
         }
-        Err(error) => tracing::warn!(%error, correlation_id = %event.correlation_id, "an event must wait"),
+        Err(error) => tracing::warn!(%error, correlationId = %event.correlation_id, "an event must wait"),
     }
 }
 
 async fn bury(stream: &dyn EventStream, delivery: &Delivery, cause: &str) {
     let correlation_id = delivery.event.as_ref().map(|event| event.correlation_id.to_string());
-    tracing::error!(cause, correlation_id, "an event goes to the dead letters");
+    tracing::error!(cause, correlationId = correlation_id, "an event goes to the dead letters");
     match stream.bury(delivery, cause).await {
         Ok(()) => metrics::counter!("contoso_events_buried_total").increment(1),
         Err(error) => tracing::warn!(%error, "an event cannot be buried yet"),

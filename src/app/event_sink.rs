@@ -52,11 +52,11 @@ impl DirectSink {
                 Ok(Delivered::InHand) => {}
                 // Without a stream there are no dead letters; the outbox row keeps the event until it is pruned.
                 Err(error @ DeliverError::UnknownOrder) => {
-                    tracing::error!(%error, correlation_id = %event.correlation_id, "an event is dropped");
+                    tracing::error!(%error, correlationId = %event.correlation_id, "an event is dropped");
                     metrics::counter!("contoso_events_buried_total").increment(1);
                     settled.push(event.event_id);
                 }
-                Err(error) => tracing::warn!(%error, correlation_id = %event.correlation_id, "an event must wait"),
+                Err(error) => tracing::warn!(%error, correlationId = %event.correlation_id, "an event must wait"),
             }
         }
         settled

@@ -122,7 +122,7 @@ impl ProcessOrder {
 
     async fn announce(&self, snapshot: &OrderSnapshot) {
         write_copy(self.copy.as_ref(), snapshot).await;
-        tracing::debug!(correlation_id = %snapshot.correlation_id, status = snapshot.status.name(), "order advanced");
+        tracing::debug!(correlationId = %snapshot.correlation_id, status = snapshot.status.name(), "order advanced");
     }
 
     async fn work(&self, request: &ProcessOrderRequest) -> Result<(), ProcessOrderError> {

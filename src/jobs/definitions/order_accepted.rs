@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use serde::Deserialize;
+use tracing::{Instrument, info_span};
 
 use crate::app::{ORDER_ACCEPTED_JOB, ProcessOrder, ProcessOrderError, ProcessOrderRequest};
 use crate::domain::CorrelationId;
@@ -21,7 +22,8 @@ impl Job for OrderAccepted {
     type Payload = OrderAcceptedPayload;
 
     async fn run(&self, context: &JobContext, payload: Self::Payload) -> Result<(), JobError> {
-        self.0.run(&request(context, &payload)).await.map_err(|error| match error {
+        let span = info_span!("order", correlationId = %payload.correlation_id);
+        self.0.run(&request(context, &payload)).instrument(span).await.map_err(|error| match error {
             ProcessOrderError::NotFound => JobError::fatal(error),
             _ => JobError::retry(error),
         })
