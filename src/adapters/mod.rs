@@ -1,5 +1,6 @@
 //! One directory per technology; driver errors stop here.
 
+pub mod guarded;
 pub mod jwks_http;
 pub mod memory;
 pub mod mssql;

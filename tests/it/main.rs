@@ -4,5 +4,6 @@ mod api;
 mod contract;
 mod jobs;
 mod ops;
+mod resilience;
 mod signalr;
 mod support;

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
+use contoso_shop::adapters::guarded::{Guard, GuardSettings};
 use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
 use contoso_shop::domain::{CorrelationId, EventId, OrderDraft, QueueName, ServerId, Sku, Transition, UserId};
 use contoso_shop::ports::{AdvanceOrder, Lease, NewJob, NewOrder, Placed, ServerInfo, Stores, SystemClock};
@@ -94,6 +95,14 @@ pub async fn sqlite() -> Harness {
             assert!(changed.expect("tamper") > 0, "tampering changed no row");
         })
     })
+}
+
+/// The same behind a closed breaker, which must change nothing.
+pub async fn guarded() -> Harness {
+    let mut harness = sqlite().await;
+    let guard = Arc::new(Guard::new("sql", GuardSettings::SQL));
+    harness.stores = contoso_shop::adapters::guarded::stores(harness.stores, &guard);
+    harness
 }
 
 const SKIPPED: &[u8] = b"\nSKIPPED: the contract suites over SQL Server, because TEST_MSSQL_URL is not set\n";

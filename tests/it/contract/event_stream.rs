@@ -1,6 +1,8 @@
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use contoso_shop::adapters::guarded::{Guard, GuardSettings, GuardedEventStream};
 use contoso_shop::adapters::redis::{RedisEventStream, keys};
 use contoso_shop::domain::{CorrelationId, EventId, OrderEvent, OrderId, OrderStatus, Timestamp};
 use contoso_shop::ports::{Delivery, EventStream};
@@ -110,7 +112,21 @@ macro_rules! suite {
     };
 }
 
+fn guarded() -> (RedisServer, Client, GuardedEventStream) {
+    let (server, client, stream) = redis();
+    let guard = Arc::new(Guard::new("redis", GuardSettings::REDIS));
+    (server, client, GuardedEventStream::new(Arc::new(stream), guard))
+}
+
 suite!(redis: super::redis();
+    events_are_read_in_order_once_by_one_consumer_of_the_group,
+    a_waiting_reader_is_answered_when_an_event_comes,
+    an_entry_nobody_acknowledged_is_claimed_with_a_growing_count,
+    of_two_claimants_one_gets_an_entry,
+    a_buried_entry_is_never_handed_out_again
+);
+
+suite!(guarded: super::guarded();
     events_are_read_in_order_once_by_one_consumer_of_the_group,
     a_waiting_reader_is_answered_when_an_event_comes,
     an_entry_nobody_acknowledged_is_claimed_with_a_growing_count,

@@ -1,6 +1,6 @@
 //! What every back end of a port must do.
 
-/// Runs every named case of the module over every SQL back end, as `sqlite::case` and `mssql::case`.
+/// Runs every named case of the module over every SQL back end, as `sqlite::case`, `guarded::case` and `mssql::case`.
 macro_rules! over_every_store {
     ($($case:ident),+ $(,)?) => {
         mod sqlite {
@@ -8,6 +8,15 @@ macro_rules! over_every_store {
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
                     super::$case(crate::contract::backends::sqlite().await).await;
+                }
+            )+
+        }
+
+        mod guarded {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$case(crate::contract::backends::guarded().await).await;
                 }
             )+
         }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use contoso_shop::adapters::guarded::{Guard, GuardSettings, GuardedStatusCopy};
 use contoso_shop::adapters::memory::MemoryStatusCopy;
 use contoso_shop::adapters::redis::RedisStatusCopy;
 use contoso_shop::domain::{CorrelationId, OrderId, OrderSnapshot, OrderStatus, Timestamp, UserId};
@@ -117,6 +118,12 @@ suite!(memory: |ttl| (MemoryStatusCopy::new(ttl), ()));
 suite!(redis: |ttl| {
     let server = RedisServer::start();
     (RedisStatusCopy::new(client(server.port), ttl), server)
+});
+
+suite!(guarded: |ttl| {
+    let server = RedisServer::start();
+    let copy = Arc::new(RedisStatusCopy::new(client(server.port), ttl));
+    (GuardedStatusCopy::new(copy, Arc::new(Guard::new("redis", GuardSettings::REDIS))), server)
 });
 
 mod redis_layout {

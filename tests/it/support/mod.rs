@@ -1,5 +1,6 @@
 //! What tests start and wait for.
 
+pub mod fault_proxy;
 pub mod redis;
 pub mod redis_server;
 pub mod wait;

@@ -1,0 +1,44 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::Guard;
+use crate::domain::OrderEvent;
+use crate::ports::{Delivery, EventStream, StoreError};
+
+/// The event stream behind a guard.
+pub struct GuardedEventStream {
+    inner: Arc<dyn EventStream>,
+    guard: Arc<Guard>,
+}
+
+impl GuardedEventStream {
+    /// Guards `inner`.
+    pub fn new(inner: Arc<dyn EventStream>, guard: Arc<Guard>) -> Self {
+        Self { inner, guard }
+    }
+}
+
+#[async_trait]
+impl EventStream for GuardedEventStream {
+    async fn append(&self, events: &[OrderEvent]) -> Result<(), StoreError> {
+        self.guard.call(self.inner.append(events)).await
+    }
+
+    async fn read(&self, consumer: &str, limit: usize, wait: Duration) -> Result<Vec<Delivery>, StoreError> {
+        self.guard.call_waiting(wait, self.inner.read(consumer, limit, wait)).await
+    }
+
+    async fn claim(&self, consumer: &str, idle: Duration, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+        self.guard.call(self.inner.claim(consumer, idle, limit)).await
+    }
+
+    async fn acknowledge(&self, entries: &[String]) -> Result<(), StoreError> {
+        self.guard.call(self.inner.acknowledge(entries)).await
+    }
+
+    async fn bury(&self, delivery: &Delivery, cause: &str) -> Result<(), StoreError> {
+        self.guard.call(self.inner.bury(delivery, cause)).await
+    }
+}

@@ -1,0 +1,95 @@
+use std::future::Future;
+use std::time::Duration;
+
+use crate::ports::StoreError;
+use crate::resilience::{Breaker, BreakerSettings, BreakerState, Deadline};
+
+/// What protects us from one dependency.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GuardSettings {
+    /// Longest a call may take. The adapters have shorter limits of their own; this one catches what they miss.
+    pub deadline: Duration,
+    /// When calls are refused.
+    pub breaker: BreakerSettings,
+}
+
+impl GuardSettings {
+    /// For SQL: patient, since nothing works without it.
+    pub const SQL: Self = Self {
+        deadline: Duration::from_secs(15),
+        breaker: BreakerSettings {
+            window: Duration::from_secs(10),
+            min_failures: 5,
+            failure_share: 0.5,
+            open_for: Duration::from_secs(2),
+        },
+    };
+
+    /// For Redis: quick, since everything works without it. Open for less than V-27 allows for coming back.
+    pub const REDIS: Self = Self {
+        deadline: Duration::from_secs(2),
+        breaker: BreakerSettings {
+            window: Duration::from_secs(30),
+            min_failures: 5,
+            failure_share: 0.5,
+            open_for: Duration::from_secs(2),
+        },
+    };
+}
+
+/// One dependency's breaker and deadline, shared by every port that stands on it (S1-Res-1).
+///
+/// Only [`StoreError::Unavailable`] and a missed deadline are failures: a fault is an answer.
+pub struct Guard {
+    dependency: &'static str,
+    deadline: Duration,
+    breaker: Breaker,
+}
+
+impl Guard {
+    /// A guard whose metrics say `dependency`.
+    pub fn new(dependency: &'static str, settings: GuardSettings) -> Self {
+        let observer = move |state: BreakerState| {
+            for possible in [BreakerState::Closed, BreakerState::Open, BreakerState::HalfOpen] {
+                let labels = [("dependency", dependency), ("state", possible.name())];
+                metrics::gauge!("contoso_breaker_state", &labels).set(f64::from(u8::from(possible == state)));
+            }
+            if state != BreakerState::Closed {
+                tracing::warn!(dependency, state = state.name(), "circuit breaker");
+            }
+        };
+        Self { dependency, deadline: settings.deadline, breaker: Breaker::new(settings.breaker, observer) }
+    }
+
+    /// The breaker's state.
+    pub fn state(&self) -> BreakerState {
+        self.breaker.state()
+    }
+
+    /// Makes a call unless the breaker is open. A call that takes too long is dropped where it stands.
+    ///
+    /// # Errors
+    /// The call's own; unavailable when refused or too late.
+    pub async fn call<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        self.call_waiting(Duration::ZERO, work).await
+    }
+
+    /// The same for a call that may wait for `wait` on purpose.
+    pub async fn call_waiting<T>(
+        &self,
+        wait: Duration,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let permit = self.breaker.enter().map_err(|rejected| {
+            metrics::counter!("contoso_breaker_rejections_total", "dependency" => self.dependency).increment(1);
+            StoreError::Unavailable { retry_after: rejected.retry_after, source: rejected.into() }
+        })?;
+        let answer =
+            Deadline::after(wait + self.deadline).run(work).await.unwrap_or_else(|late| Err(StoreError::unavailable(late)));
+        match &answer {
+            Err(StoreError::Unavailable { .. }) => permit.fail(),
+            Ok(_) | Err(StoreError::Fault { .. }) => permit.succeed(),
+        }
+        answer
+    }
+}

@@ -1,0 +1,35 @@
+//! Any back end behind a circuit breaker and a deadline: the same ports, the same promises, a quick refusal during an outage.
+
+mod event_stream;
+mod guard;
+mod health;
+mod jobs;
+mod orders;
+mod outbox;
+mod products;
+mod status_copy;
+
+use std::sync::Arc;
+
+pub use event_stream::GuardedEventStream;
+pub use guard::{Guard, GuardSettings};
+pub use health::GuardedHealth;
+pub use jobs::GuardedJobs;
+pub use orders::GuardedOrders;
+pub use outbox::GuardedOutbox;
+pub use products::GuardedProducts;
+pub use status_copy::GuardedStatusCopy;
+
+use crate::ports::Stores;
+
+/// Every port of the system of record behind one guard. Migrations stay outside: they may take as long as they need.
+pub fn stores(inner: Stores, guard: &Arc<Guard>) -> Stores {
+    Stores {
+        orders: Arc::new(GuardedOrders::new(inner.orders, guard.clone())),
+        products: Arc::new(GuardedProducts::new(inner.products, guard.clone())),
+        outbox: Arc::new(GuardedOutbox::new(inner.outbox, guard.clone())),
+        jobs: Arc::new(GuardedJobs::new(inner.jobs, guard.clone())),
+        schema: inner.schema,
+        health: Arc::new(GuardedHealth::new(inner.health, guard.clone())),
+    }
+}

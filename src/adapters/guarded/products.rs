@@ -1,0 +1,31 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::Guard;
+use crate::domain::{Page, PageOf, Product, Sku};
+use crate::ports::{ProductStore, StoreError};
+
+/// The catalogue behind a guard.
+pub struct GuardedProducts {
+    inner: Arc<dyn ProductStore>,
+    guard: Arc<Guard>,
+}
+
+impl GuardedProducts {
+    /// Guards `inner`.
+    pub fn new(inner: Arc<dyn ProductStore>, guard: Arc<Guard>) -> Self {
+        Self { inner, guard }
+    }
+}
+
+#[async_trait]
+impl ProductStore for GuardedProducts {
+    async fn list(&self, page: Page) -> Result<PageOf<Product>, StoreError> {
+        self.guard.call(self.inner.list(page)).await
+    }
+
+    async fn find(&self, sku: &Sku) -> Result<Option<Product>, StoreError> {
+        self.guard.call(self.inner.find(sku)).await
+    }
+}
