@@ -111,7 +111,7 @@ impl Supervisor {
                     wait = FIRST_RESTART;
                 }
                 metrics::counter!("contoso_task_restarts_total", "task" => name).increment(1);
-                tracing::warn!(task = name, error = %error, restart_in_ms = wait.as_millis(), "a task failed, starting it anew");
+                tracing::warn!(task = name, error = %error, restart_in_ms = millis(wait), "a task failed, starting it anew");
                 if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
                     return;
                 }
@@ -177,7 +177,7 @@ impl Supervisor {
             Ok(()) => Vec::new(),
             Err(_) => group.running(),
         };
-        let elapsed_ms = started.elapsed().as_millis();
+        let elapsed_ms = millis(started.elapsed());
         if late.is_empty() {
             tracing::info!(step = phase.name(), elapsed_ms, "stop step done");
         } else {
@@ -189,4 +189,9 @@ impl Supervisor {
     fn group(&self, phase: StopPhase) -> &Arc<TaskGroup> {
         &self.0.groups[phase as usize]
     }
+}
+
+/// For log fields, which would be texts as 128 bit numbers.
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 
+use serde::Serializer as _;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -60,12 +61,19 @@ where
         line.extend(fields_of(event)?);
         let timestamp = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
         let metadata = event.metadata();
-        line.insert("timestamp".to_owned(), timestamp.into());
-        line.insert("level".to_owned(), metadata.level().as_str().into());
-        line.insert("target".to_owned(), metadata.target().into());
-        line.insert("role".to_owned(), self.role.into());
-        line.insert("pod".to_owned(), self.pod.as_str().into());
-        writeln!(writer, "{}", Value::Object(line))
+        let head = [
+            ("timestamp", Value::from(timestamp)),
+            ("level", metadata.level().as_str().into()),
+            ("message", line.remove("message").unwrap_or_default()),
+            ("target", metadata.target().into()),
+            ("role", self.role.into()),
+            ("pod", self.pod.as_str().into()),
+        ];
+        let rest = line.iter().filter(|(name, _)| head.iter().all(|(taken, _)| taken != name));
+        let mut text = Vec::new();
+        let fields = head.iter().map(|(name, value)| (*name, value)).chain(rest.map(|(name, value)| (name.as_str(), value)));
+        serde_json::Serializer::new(&mut text).collect_map(fields).map_err(|_| std::fmt::Error)?;
+        writeln!(writer, "{}", String::from_utf8_lossy(&text))
     }
 }
 
@@ -113,11 +121,12 @@ mod tests {
             let request = tracing::info_span!("request", requestId = "r1", correlationId = tracing::field::Empty).entered();
             request.record("correlationId", "c1");
             let _inner = tracing::info_span!("inner", requestId = "r2").entered();
-            tracing::warn!(status = 503, "slow \"store\"\nsecond line");
+            tracing::warn!(status = 503, pod = "forged", "slow \"store\"\nsecond line");
         });
         let bytes = lines.0.lock().unwrap().clone();
         let text = String::from_utf8(bytes).unwrap();
         assert_eq!(text.matches('\n').count(), 1, "{text}");
+        assert!(text.starts_with("{\"timestamp\":"), "{text}");
         let line: Value = serde_json::from_str(&text).unwrap();
         for (field, value) in [
             ("level", "WARN"),
