@@ -41,7 +41,7 @@ impl Default for Stage {
 
 impl Stage {
     pub fn set(&self, mood: Mood) {
-        *self.mood.lock().unwrap() = mood;
+        *self.mood.lock().expect("not poisoned") = mood;
         if mood != Mood::Held {
             self.release.notify_waiters();
         }
@@ -54,7 +54,7 @@ impl Stage {
 
     async fn pass(&self) -> Result<(), StoreError> {
         let released = self.release.notified();
-        let mood = *self.mood.lock().unwrap();
+        let mood = *self.mood.lock().expect("not poisoned");
         match mood {
             Mood::Well => Ok(()),
             Mood::Out => {
@@ -122,7 +122,7 @@ impl StagedCopy {
     /// What the copy says of an order.
     pub fn status(&self, correlation_id: &str) -> Option<OrderStatus> {
         let id = correlation_id.parse().expect("a correlation id");
-        self.entries.lock().unwrap().get(&id).map(|(.., status)| *status)
+        self.entries.lock().expect("not poisoned").get(&id).map(|(.., status)| *status)
     }
 }
 
@@ -131,7 +131,7 @@ impl StatusCopy for StagedCopy {
     async fn write(&self, snapshot: &OrderSnapshot) -> Result<(), StoreError> {
         self.stage.pass().await?;
         let entry = (snapshot.user.clone(), snapshot.order_id, snapshot.status);
-        self.entries.lock().unwrap().insert(snapshot.correlation_id, entry);
+        self.entries.lock().expect("not poisoned").insert(snapshot.correlation_id, entry);
         Ok(())
     }
     async fn owner(&self, correlation_id: CorrelationId) -> Result<Option<UserId>, StoreError> {
@@ -139,7 +139,7 @@ impl StatusCopy for StagedCopy {
     }
     async fn read(&self, correlation_id: CorrelationId) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
         self.stage.pass().await?;
-        Ok(self.entries.lock().unwrap().get(&correlation_id).cloned())
+        Ok(self.entries.lock().expect("not poisoned").get(&correlation_id).cloned())
     }
     async fn touch(&self, _: CorrelationId) -> Result<(), StoreError> {
         self.stage.pass().await
@@ -156,7 +156,7 @@ pub struct Recorder {
 #[async_trait]
 impl OrderNotifier for Recorder {
     async fn notify(&self, user: &UserId, event: &OrderEvent) -> Result<(), NotifyError> {
-        self.notified.lock().unwrap().push((user.clone(), event.clone()));
+        self.notified.lock().expect("not poisoned").push((user.clone(), event.clone()));
         Ok(())
     }
 }
@@ -164,7 +164,7 @@ impl OrderNotifier for Recorder {
 #[async_trait]
 impl Wakeup for Recorder {
     fn hint(&self, topic: Topic) {
-        self.hints.lock().unwrap().push(topic);
+        self.hints.lock().expect("not poisoned").push(topic);
     }
     async fn hinted(&self, _: Topic) {
         std::future::pending().await

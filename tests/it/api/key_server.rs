@@ -27,7 +27,7 @@ impl KeyServer {
 
     /// Publishes another set, or stops answering.
     pub fn publish(&self, set: Option<String>) {
-        *self.set.lock().unwrap() = set;
+        *self.set.lock().expect("not poisoned") = set;
     }
 
     /// How often the set was asked for.
@@ -51,7 +51,7 @@ async fn serve(listener: TcpListener, base: String, set: Arc<Mutex<Option<String
         if !discovery {
             fetches.fetch_add(1, Ordering::SeqCst);
         }
-        let Some(set) = set.lock().unwrap().clone() else { continue };
+        let Some(set) = set.lock().expect("not poisoned").clone() else { continue };
         let body = if discovery { serde_json::json!({ "jwks_uri": format!("{base}/keys") }).to_string() } else { set };
         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
         let _ = socket.write_all(format!("{head}{body}").as_bytes()).await;

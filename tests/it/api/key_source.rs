@@ -22,7 +22,7 @@ struct Source {
 
 impl Source {
     fn publish(&self, document: Option<String>) {
-        *self.set.lock().unwrap() = document;
+        *self.set.lock().expect("not poisoned") = document;
     }
 
     fn fetches(&self) -> usize {
@@ -35,7 +35,7 @@ impl KeySource for Source {
     async fn fetch(&self) -> Result<String, StoreError> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
-        self.set.lock().unwrap().clone().ok_or_else(|| StoreError::unavailable("out"))
+        self.set.lock().expect("not poisoned").clone().ok_or_else(|| StoreError::unavailable("out"))
     }
 }
 

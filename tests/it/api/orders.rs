@@ -41,9 +41,9 @@ async fn an_order_is_accepted_with_its_job_copy_hint_and_notification() {
     let depths = server.stores.jobs.depths().await.expect("depths");
     assert_eq!((depths[0].queue.as_str(), depths[0].ready), ("default", 1));
     assert_eq!(server.copy.status(cid), Some(OrderStatus::Accepted));
-    assert_eq!(*server.recorder.hints.lock().unwrap(), [Topic::Jobs]);
+    assert_eq!(*server.recorder.hints.lock().expect("not poisoned"), [Topic::Jobs]);
     until("the notification", Duration::from_secs(5), async || {
-        let notified = server.recorder.notified.lock().unwrap();
+        let notified = server.recorder.notified.lock().expect("not poisoned");
         let (user, event) = notified.first()?;
         assert_eq!((user.as_str(), event.status, event.correlation_id.to_string().as_str()), ("ann", OrderStatus::Accepted, cid));
         Some(())
@@ -65,7 +65,7 @@ async fn the_trace_of_the_request_reaches_the_job() {
     let answer = server.call(reqwest::Method::POST, "/api/orders", &headers, keyboard(1).to_string()).await.expect(201);
     assert_eq!(answer.header("x-request-id"), "req.1");
     until("the notification", Duration::from_secs(5), async || {
-        let notified = server.recorder.notified.lock().unwrap();
+        let notified = server.recorder.notified.lock().expect("not poisoned");
         let trace = notified.first()?.1.trace_parent.clone().expect("a trace");
         assert!(trace.starts_with("00-0af7651916cd43dd8448eb211c80319c-") && !trace.contains("b7ad6b7169203331"));
         Some(())
@@ -156,7 +156,7 @@ async fn deleting_cancels_what_no_worker_took_and_refuses_what_one_did() {
     server.get("ann", &path).await.expect(404);
     server.delete("ann", &path).await.expect(404);
     assert_eq!(server.copy.status(order["correlationId"].as_str().expect("cid")), Some(OrderStatus::Cancelled));
-    assert_eq!(server.recorder.hints.lock().unwrap().last(), Some(&Topic::Outbox));
+    assert_eq!(server.recorder.hints.lock().expect("not poisoned").last(), Some(&Topic::Outbox));
 
     let taken = server.order("ann").await;
     start_processing(&server, &taken).await;

@@ -22,7 +22,7 @@ async fn strangers_see_nothing_and_cannot_tell_unknown_from_foreign() {
         assert_eq!(foreign, missing);
     }
     // Also when the copy has expired and SQL must tell the owner.
-    server.copy.entries.lock().unwrap().clear();
+    server.copy.entries.lock().expect("not poisoned").clear();
     server.get("bob", &own[2]).await.expect(404);
     assert_eq!(server.get("bob", "/api/orders").await.expect(200).body["total"], 0);
 }

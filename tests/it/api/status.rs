@@ -39,7 +39,7 @@ async fn a_lost_copy_is_written_anew_and_a_late_one_is_not_believed() {
     let order = server.order("ann").await;
     let cid = order["correlationId"].as_str().expect("cid");
     let path = format!("/api/orders/by-correlation/{cid}/status");
-    server.copy.entries.lock().unwrap().clear();
+    server.copy.entries.lock().expect("not poisoned").clear();
     server.get("ann", &path).await.expect(200);
     assert!(server.copy.status(cid).is_some(), "healed");
 
@@ -62,6 +62,6 @@ async fn the_copy_answers_while_the_store_is_out() {
     assert_eq!(answer.body["status"], "Accepted");
     assert!(answer.body.get("updatedAt").is_none());
     server.get("bob", &path).await.expect(404);
-    server.copy.entries.lock().unwrap().clear();
+    server.copy.entries.lock().expect("not poisoned").clear();
     server.get("ann", &path).await.expect(503);
 }
