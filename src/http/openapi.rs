@@ -63,7 +63,8 @@ pub(super) fn document(with_development: bool) -> Bytes {
     if !with_development {
         document.paths.paths.remove("/dev/token");
     }
-    document.to_json().expect("the document is plain data").into()
+    // utoipa 5.5 writes the field's Rust name, which is not OpenAPI's (section 4.8.20).
+    document.to_json().expect("the document is plain data").replace("\"operation_id\"", "\"operationId\"").into()
 }
 
 /// `GET /openapi.json`.

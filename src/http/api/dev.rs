@@ -30,7 +30,7 @@ pub(in crate::http) struct TokenDto {
 }
 
 /// A token for any user, without a password. Only in development mode.
-#[utoipa::path(post, path = "/dev/token", tag = "development", request_body = TokenRequest,
+#[utoipa::path(post, path = "/dev/token", operation_id = "issueDevelopmentToken", tag = "development", request_body = TokenRequest,
     responses(
         (status = 200, body = TokenDto),
         (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "The name is not valid"),

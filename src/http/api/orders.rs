@@ -19,9 +19,9 @@ pub(super) fn no_such_order() -> Problem {
 }
 
 /// The caller's orders, newest first.
-#[utoipa::path(get, path = "/api/orders", tag = "orders", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/orders", operation_id = "listOrders", tag = "orders", security(("bearer" = [])),
     params(
-        ("offset" = Option<u32>, Query, description = "Entries to skip", minimum = 0, maximum = 4294967295_u32),
+        ("offset" = Option<u32>, Query, description = "Entries to skip", minimum = 0, maximum = 2147483647_u32),
         ("size" = Option<u32>, Query, description = "Entries to return, 10 when missing", minimum = 1, maximum = 100),
         ("status" = Option<OrderStatusDto>, Query, description = "Only orders that stand here"),
         ("from" = Option<time::OffsetDateTime>, Query, description = "Only orders accepted at this instant or later (RFC 3339)"),
@@ -48,7 +48,7 @@ pub(in crate::http) async fn list(
 }
 
 /// One order of the caller.
-#[utoipa::path(get, path = "/api/orders/{id}", tag = "orders", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/orders/{id}", operation_id = "getOrder", tag = "orders", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The order's id")),
     responses(
         (status = 200, body = OrderDto),
@@ -63,7 +63,7 @@ pub(in crate::http) async fn find(
 }
 
 /// Checkout: stores an order and has it processed in the background.
-#[utoipa::path(post, path = "/api/orders", tag = "orders", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/orders", operation_id = "placeOrder", tag = "orders", security(("bearer" = [])),
     params(("Idempotency-Key" = Option<String>, Header,
         description = "Makes a repetition answer as the first request did, for 24 hours",
         min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
@@ -73,7 +73,13 @@ pub(in crate::http) async fn find(
             ("Location" = String, description = "Path of the order"),
             ("X-Correlation-Id" = String, description = "The order's correlation id"),
             ("Idempotency-Replayed" = String, description = "`true` when this repeats an earlier answer"),
-            ("X-Degraded" = String, description = "`redis` when the shared status copy could not be written"))),
+            ("X-Degraded" = String, description = "`redis` when the shared status copy could not be written")),
+            links(
+                ("order" = (operation_id = "getOrder", parameters(("id" = "$response.body#/id")))),
+                ("status" = (operation_id = "getOrderStatus", parameters(("id" = "$response.body#/id")))),
+                ("delete" = (operation_id = "deleteOrder", parameters(("id" = "$response.body#/id")))),
+                ("statusByCorrelationId" = (operation_id = "getOrderStatusByCorrelationId",
+                    parameters(("correlationId" = "$response.body#/correlationId")))))),
         (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "The order is not valid"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "A product is unknown"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The first request still runs"),
@@ -124,7 +130,7 @@ fn fingerprint(draft: &OrderDraft) -> [u8; 32] {
 }
 
 /// Deletes an order, cancelling it if no worker has taken it.
-#[utoipa::path(delete, path = "/api/orders/{id}", tag = "orders", security(("bearer" = [])),
+#[utoipa::path(delete, path = "/api/orders/{id}", operation_id = "deleteOrder", tag = "orders", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The order's id")),
     responses(
         (status = 204, description = "Deleted"),

@@ -9,9 +9,9 @@ use crate::http::{HttpState, Problem};
 const USUAL_SIZE: u32 = 12;
 
 /// The catalogue.
-#[utoipa::path(get, path = "/api/products", tag = "products",
+#[utoipa::path(get, path = "/api/products", operation_id = "listProducts", tag = "products",
     params(
-        ("offset" = Option<u32>, Query, description = "Entries to skip", minimum = 0, maximum = 4294967295_u32),
+        ("offset" = Option<u32>, Query, description = "Entries to skip", minimum = 0, maximum = 2147483647_u32),
         ("size" = Option<u32>, Query, description = "Entries to return, 12 when missing", minimum = 1, maximum = 100)),
     responses(
         (status = 200, body = PageDto<ProductDto>),
@@ -25,8 +25,8 @@ pub(in crate::http) async fn list(request: HttpRequest, state: web::Data<HttpSta
 }
 
 /// One product.
-#[utoipa::path(get, path = "/api/products/{externalProductId}", tag = "products",
-    params(("externalProductId" = String, Path, description = "Such as AZ-700")),
+#[utoipa::path(get, path = "/api/products/{externalProductId}", operation_id = "getProduct", tag = "products",
+    params(("externalProductId" = String, Path, description = "The product's id", example = "AZ-700")),
     responses(
         (status = 200, body = ProductDto),
         (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "Not for sale")))]

@@ -11,7 +11,7 @@ use crate::http::problem::ProblemBody;
 use crate::http::{HttpState, Problem};
 
 /// Where an order stands, by its id.
-#[utoipa::path(get, path = "/api/orders/{id}/status", tag = "orders", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/orders/{id}/status", operation_id = "getOrderStatus", tag = "orders", security(("bearer" = [])),
     params(
         ("id" = i64, Path, description = "The order's id"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
@@ -30,7 +30,7 @@ pub(in crate::http) async fn by_id(
 }
 
 /// Where an order stands, by its correlation id: what a page polls while its hub connection is down.
-#[utoipa::path(get, path = "/api/orders/by-correlation/{correlationId}/status", tag = "orders", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/orders/by-correlation/{correlationId}/status", operation_id = "getOrderStatusByCorrelationId", tag = "orders", security(("bearer" = [])),
     params(
         ("correlationId" = uuid::Uuid, Path, description = "The order's correlation id"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),

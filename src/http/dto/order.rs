@@ -1,4 +1,6 @@
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Number;
 use utoipa::ToSchema;
 
 use super::OrderStatusDto;
@@ -8,7 +10,7 @@ use crate::http::Problem;
 /// What a checkout sends.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = PlaceOrder)]
+#[schema(as = PlaceOrder, example = json!({ "items": [{ "productId": "AZ-700", "quantity": 1 }] }))]
 pub(in crate::http) struct PlaceOrderBody {
     /// What is wanted; lines of one product are added up.
     #[schema(min_items = 1, max_items = 100)]
@@ -24,7 +26,16 @@ pub(in crate::http) struct PlaceOrderItem {
     product_id: String,
     /// How many.
     #[schema(minimum = 1, maximum = 1000)]
+    #[serde(deserialize_with = "whole_number")]
     quantity: i64,
+}
+
+/// JSON knows one kind of number: `2.0` is the whole number 2, as JSON Schema says too.
+fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let number = Number::deserialize(deserializer)?;
+    // `as` saturates; what is out of range is refused later with the range in words.
+    let whole = number.as_f64().filter(|value| value.fract() == 0.0).map(|value| value as i64);
+    number.as_i64().or(whole).ok_or_else(|| D::Error::custom("expected a whole number"))
 }
 
 impl PlaceOrderBody {

@@ -7,6 +7,9 @@ use crate::http::Problem;
 /// Most entries of a page.
 const LARGEST_PAGE: u32 = 100;
 
+/// Entries skipped at most: OpenAPI's `int32`, and what every SQL dialect takes.
+const LARGEST_OFFSET: u32 = i32::MAX as u32;
+
 /// The query's parameters, read one by one; every problem found is reported at once. Unknown parameters are ignored.
 pub(in crate::http) struct Query {
     pairs: Vec<(String, String)>,
@@ -23,7 +26,7 @@ impl Query {
 
     /// `offset` and `size` (requirements 2.1).
     pub(in crate::http) fn page(&mut self, usual_size: u32) -> Page {
-        let offset = self.read("offset", "a number from 0 to 4294967295", digits);
+        let offset = self.read("offset", "a number from 0 to 2147483647", |text| digits(text).filter(|n| *n <= LARGEST_OFFSET));
         let size = self.read("size", "a number from 1 to 100", |text| digits(text).filter(|n| (1..=LARGEST_PAGE).contains(n)));
         Page { offset: offset.unwrap_or(0), size: size.unwrap_or(usual_size) }
     }

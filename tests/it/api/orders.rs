@@ -93,6 +93,7 @@ async fn bad_fields_are_all_named() {
         (item("KB-100".into(), 1001.into()), "items[0].quantity"),
         (item("KB-100".into(), 1.5.into()), "items[0].quantity"),
         (item("KB-100".into(), "1".into()), "items[0].quantity"),
+        (item("KB-100".into(), 1e30.into()), "items[0].quantity"),
         (item("".into(), 1.into()), "items[0].productId"),
         (item(7.into(), 1.into()), "items[0].productId"),
         (json!({ "items": [], "correlationId": "x" }), "correlationId"),
@@ -110,6 +111,13 @@ async fn bad_fields_are_all_named() {
     let answer = server.post("ann", None, &two).await.expect(400);
     assert_eq!(answer.body["errors"].as_object().expect("errors").len(), 2);
     assert_eq!(server.get("ann", "/api/orders").await.expect(200).body["total"], 0, "nothing was stored");
+}
+
+#[tokio::test]
+async fn a_whole_number_may_be_written_with_a_point() {
+    let server = Server::start().await;
+    let order = server.post("ann", None, &json!({ "items": [{ "productId": "KB-100", "quantity": 2.0 }] })).await.expect(201).body;
+    assert_eq!(order["items"][0]["quantity"], 2);
 }
 
 #[tokio::test]
