@@ -10,10 +10,6 @@ use crate::ports::{IdempotencyKey, NewJob, NewOrder, OrderStore, Placed, StoreEr
 
 /// The job that processes an accepted order (requirements R-04).
 pub const ORDER_ACCEPTED_JOB: &str = "order.accepted";
-/// Times the job may be started before the order is given up: about 15 s of waits in all, so that a shortage is told while the
-/// customer still looks (requirements 2.5 has 5 attempts).
-const ATTEMPTS: u32 = 5;
-
 /// A customer's wish to buy.
 #[derive(Debug, Clone)]
 pub struct PlaceOrderRequest {
@@ -51,13 +47,14 @@ pub enum PlaceOrderOutcome {
 pub struct PlaceOrder {
     orders: Arc<dyn OrderStore>,
     follow_up: FollowUp,
+    attempts: u32,
     in_flight: InFlight,
 }
 
 impl PlaceOrder {
-    /// The use case over these ports.
-    pub fn new(orders: Arc<dyn OrderStore>, follow_up: FollowUp) -> Self {
-        Self { orders, follow_up, in_flight: InFlight::default() }
+    /// The use case over these ports; an order's job may be started `attempts` times before the order is given up.
+    pub fn new(orders: Arc<dyn OrderStore>, follow_up: FollowUp, attempts: u32) -> Self {
+        Self { orders, follow_up, attempts, in_flight: InFlight::default() }
     }
 
     /// Accepts the order. Once this says `Accepted`, no crash loses it.
@@ -76,7 +73,7 @@ impl PlaceOrder {
             kind: ORDER_ACCEPTED_JOB.to_owned(),
             args: json!({ "correlationId": correlation_id }).to_string(),
             delay: Duration::ZERO,
-            max_attempts: ATTEMPTS,
+            max_attempts: self.attempts,
             unique_key: None,
             trace_parent: trace_parent.clone(),
         };

@@ -67,8 +67,13 @@ impl DevelopmentTokens {
 
     /// A token for `user`, good for 120 minutes.
     pub fn issue(&self, user: &UserId, roles: &[String]) -> IssuedToken {
+        self.issue_for(user, roles, LIFETIME)
+    }
+
+    /// A token for `user`, good for `lifetime`, in whole seconds.
+    pub fn issue_for(&self, user: &UserId, roles: &[String], lifetime: Duration) -> IssuedToken {
         let now = self.clock.now();
-        let expires = now.plus(LIFETIME).micros / 1_000_000;
+        let expires = now.plus(lifetime).micros / 1_000_000;
         let issued = now.micros / 1_000_000;
         let claims = NewClaims {
             sub: user.as_str(),

@@ -18,11 +18,13 @@ pub struct HttpSettings {
     pub deadline: Duration,
     /// Origins of pages that may call from elsewhere, such as `https://shop.example`; none by default.
     pub allowed_origins: Vec<String>,
+    /// Times an order's job may be started before the order is given up (`Jobs__MaxAttempts`).
+    pub order_attempts: u32,
 }
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { max_in_flight: 1024, deadline: Duration::from_secs(10), allowed_origins: Vec::new() }
+        Self { max_in_flight: 1024, deadline: Duration::from_secs(10), allowed_origins: Vec::new(), order_attempts: 5 }
     }
 }
 
@@ -65,7 +67,7 @@ impl HttpState {
         let HttpPorts { orders, products, copy, wakeup, notifier, verifier, development_tokens } = ports;
         let follow_up = FollowUp::new(Arc::clone(&copy), wakeup, notifier);
         Self {
-            place_order: PlaceOrder::new(Arc::clone(&orders), follow_up.clone()),
+            place_order: PlaceOrder::new(Arc::clone(&orders), follow_up.clone(), settings.order_attempts),
             cancel_order: CancelOrder::new(Arc::clone(&orders), follow_up.clone()),
             get_order: GetOrder::new(Arc::clone(&orders)),
             list_orders: ListOrders::new(Arc::clone(&orders)),

@@ -1,0 +1,110 @@
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::shared::Shared;
+use super::{StartError, stores, web, worker};
+use crate::app::{RelayOutbox, StreamSink};
+use crate::config::{Part, Settings, StoreConnection};
+use crate::jobs::engine::DepthGauges;
+use crate::lifecycle::{StopPhase, StopPlan, Supervisor, listen_for_signals};
+use crate::ops::{DrainMarker, HealthRegistry, Metrics, Ops, Readiness, listener, telemetry};
+
+/// How often the gauges of queue depths are renewed.
+const DEPTHS_EVERY: Duration = Duration::from_secs(5);
+/// What cancelling and handing back jobs may take after `Drain__JobStop`, and sockets after `Drain__CloseWindow`.
+const WORK_SLACK: Duration = Duration::from_secs(5);
+
+/// Serves until it is told to stop. Exit code 0 after a stop that was asked for, 1 when it could not start or go on.
+pub async fn serve(settings: Settings) -> ExitCode {
+    if let Err(error) = telemetry::init(&settings.log, settings.role.name(), &settings.pod) {
+        eprintln!("cannot start logging: {error}");
+        return ExitCode::FAILURE;
+    }
+    match run(settings).await {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            tracing::error!(%error, "cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(settings: Settings) -> Result<u8, StartError> {
+    let (role, version, parts) = (settings.role.name(), env!("CARGO_PKG_VERSION"), settings.parts());
+    settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    let metrics = Metrics::install(version, role).map_err(|error| StartError::new("cannot collect metrics", error))?;
+    let supervisor = Supervisor::new(plan(&settings));
+    listen_for_signals(&supervisor).map_err(|error| StartError::new("cannot listen for signals", error))?;
+
+    let marker = Arc::new(DrainMarker::new(&settings.drain.file));
+    marker.remove_stale().map_err(|error| StartError::new("Drain__File: cannot remove the marker of an earlier run", error))?;
+    let connections = CancellationToken::new();
+    let _disconnect = connections.clone().drop_guard();
+    let stores = stores::open(&settings).await?;
+    let shared = Shared::new(settings, stores, &connections)?;
+    let health = Arc::new(HealthRegistry::new(shared.probes.clone()));
+    let readiness = Readiness::new(supervisor.phase(), marker.clone());
+    let ops = Arc::new(Ops::new(version, role, readiness, health.clone(), metrics.clone()));
+    let (server, ops_address) =
+        listener::bind_ops(ops.clone(), shared.settings.ops.listen).map_err(|error| StartError::new("cannot listen", error))?;
+    supervisor.spawn("ops-listener", StopPhase::Last, |stop| listener::serve(server, stop));
+    supervisor.spawn("metrics", StopPhase::Last, |stop| async move { metrics.upkeep(stop).await });
+    supervisor.spawn("health", StopPhase::Last, |stop| async move { health.keep_fresh(stop).await });
+    supervisor.spawn("drain-marker", StopPhase::Last, |stop| async move { marker.watch_file(stop).await });
+
+    stores::ensure_schema(&shared.stores, &shared.settings).await?;
+    start_events(&shared, &supervisor);
+    if parts.has(Part::Jobs) {
+        worker::start(&shared, &supervisor);
+    }
+    if parts.has(Part::Api) {
+        let address = web::start(&shared, &supervisor, ops, &connections)?;
+        announce(&shared.settings, &format!("http://{address}"), &format!("http://{ops_address}"));
+    }
+    supervisor.ready();
+    tracing::info!(role, version, ops = %ops_address, "ready");
+    Ok(supervisor.run().await.exit_code())
+}
+
+/// With Redis, whoever works on jobs feeds the stream; without it, the web part reads the outbox itself (D4).
+fn start_events(shared: &Shared, supervisor: &Supervisor) {
+    let depths = DepthGauges::new(shared.stores.jobs.clone(), DEPTHS_EVERY);
+    supervisor.spawn("queue-gauges", StopPhase::Background, |stop| async move {
+        depths.run(stop).await;
+        Ok(())
+    });
+    if let Some(stream) = shared.stream.clone().filter(|_| shared.settings.parts().has(Part::Jobs)) {
+        let relay = RelayOutbox::new(shared.stores.outbox.clone(), shared.wakeup.clone(), Arc::new(StreamSink(stream)));
+        supervisor.spawn("outbox-relay", StopPhase::Background, |stop| async move {
+            relay.run(stop).await;
+            Ok(())
+        });
+    }
+}
+
+fn plan(settings: &Settings) -> StopPlan {
+    StopPlan {
+        announce: settings.drain.pause,
+        work: settings.drain.close_window.max(settings.drain.job_stop) + WORK_SLACK,
+        requests: Duration::from_secs(5),
+        background: Duration::from_secs(5),
+        last: Duration::from_secs(3),
+    }
+}
+
+/// Tells a person at a terminal where the shop is. Logs are on standard error.
+fn announce(settings: &Settings, url: &str, ops_url: &str) {
+    println!("Contoso Shop {} is open at {url}", env!("CARGO_PKG_VERSION"));
+    if matches!(settings.jwt, Some(crate::config::JwtSettings::Development(_))) {
+        println!("  sign in      with any name on the page, or: contoso-shop token --user alice");
+    }
+    if let StoreConnection::Sqlite(path) = &settings.connections.contoso {
+        println!("  data         {}", path.display());
+    }
+    println!("  API          {url}/openapi.json");
+    println!("  health       {ops_url}/health/details");
+    println!("  metrics      {ops_url}/metrics");
+}

@@ -1,0 +1,75 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use actix_web::web::Data;
+use tokio_util::sync::CancellationToken;
+
+use super::StartError;
+use super::identity::Identity;
+use super::shared::Shared;
+use crate::http::{self, HttpPorts, HttpSettings, HttpState};
+use crate::lifecycle::{StopPhase, Supervisor};
+use crate::ops::{Ops, health_routes, listener};
+
+/// Requests under way may take this long to finish once the listener is closed.
+const REQUESTS_END: u64 = 4;
+/// A client may take this long to send its request's head (slow clients must not hold a connection).
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Starts API, pages, hub and notification consumer. Returns the public address.
+pub(super) fn start(
+    shared: &Shared,
+    supervisor: &Supervisor,
+    ops: Arc<Ops>,
+    _connections: &CancellationToken,
+) -> Result<SocketAddr, StartError> {
+    let settings = &shared.settings;
+    let jwt = settings.jwt.as_ref().ok_or_else(|| StartError::new("Jwt", "a web role needs it"))?;
+    let identity = Identity::new(jwt)?;
+    let keys = identity.keys();
+    supervisor.spawn("token-keys", StopPhase::Last, |stop| async move {
+        Identity::keep_fresh(keys, stop).await;
+        Ok(())
+    });
+    let state = Data::new(HttpState::new(
+        HttpPorts {
+            orders: shared.stores.orders.clone(),
+            products: shared.stores.products.clone(),
+            copy: shared.copy.clone(),
+            wakeup: shared.wakeup.clone(),
+            notifier: Arc::new(Silent),
+            verifier: identity.verifier,
+            development_tokens: identity.development,
+        },
+        HttpSettings {
+            allowed_origins: settings.cors_allowed_origins.clone(),
+            order_attempts: settings.jobs.max_attempts,
+            ..HttpSettings::default()
+        },
+    ));
+    let listen = settings.http.listen;
+    let server = HttpServer::new(move || {
+        let ops = ops.clone();
+        http::app(state.clone(), |config| health_routes(ops)(config))
+    })
+    .workers(usize::from(settings.http.workers))
+    .disable_signals()
+    .shutdown_timeout(REQUESTS_END)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .bind(listen)
+    .map_err(|error| StartError::new(format!("Http__Listen: cannot listen on {listen}"), error))?;
+    let address = server.addrs().first().copied().unwrap_or(listen);
+    let server = server.run();
+    supervisor.spawn("public-listener", StopPhase::Requests, |stop| listener::serve(server, stop));
+    Ok(address)
+}
+
+struct Silent;
+#[async_trait::async_trait]
+impl crate::ports::OrderNotifier for Silent {
+    async fn notify(&self, _: &crate::domain::UserId, _: &crate::domain::OrderEvent) -> Result<(), crate::ports::NotifyError> {
+        Ok(())
+    }
+}
