@@ -2,6 +2,7 @@
 //! knows everything.
 
 mod error;
+mod hub;
 mod identity;
 mod migrate;
 mod serve;

@@ -7,11 +7,14 @@ use actix_web::web::Data;
 use tokio_util::sync::CancellationToken;
 
 use super::StartError;
+use super::hub::HubPart;
 use super::identity::Identity;
 use super::shared::Shared;
 use crate::http::{self, HttpPorts, HttpSettings, HttpState};
+use crate::hubs::ORDER_STATUS_PATH;
 use crate::lifecycle::{StopPhase, Supervisor};
 use crate::ops::{Ops, health_routes, listener};
+use crate::signalr;
 
 /// Requests under way may take this long to finish once the listener is closed.
 const REQUESTS_END: u64 = 4;
@@ -23,7 +26,7 @@ pub(super) fn start(
     shared: &Shared,
     supervisor: &Supervisor,
     ops: Arc<Ops>,
-    _connections: &CancellationToken,
+    connections: &CancellationToken,
 ) -> Result<SocketAddr, StartError> {
     let settings = &shared.settings;
     let jwt = settings.jwt.as_ref().ok_or_else(|| StartError::new("Jwt", "a web role needs it"))?;
@@ -33,13 +36,15 @@ pub(super) fn start(
         Identity::keep_fresh(keys, stop).await;
         Ok(())
     });
+    let hub = HubPart::new(shared, connections)?;
+    let endpoint = hub.start(shared, identity.verifier.clone(), supervisor);
     let state = Data::new(HttpState::new(
         HttpPorts {
             orders: shared.stores.orders.clone(),
             products: shared.stores.products.clone(),
             copy: shared.copy.clone(),
             wakeup: shared.wakeup.clone(),
-            notifier: Arc::new(Silent),
+            notifier: hub.notifier.clone(),
             verifier: identity.verifier,
             development_tokens: identity.development,
         },
@@ -51,9 +56,13 @@ pub(super) fn start(
     ));
     let listen = settings.http.listen;
     let server = HttpServer::new(move || {
-        let ops = ops.clone();
-        http::app(state.clone(), |config| health_routes(ops)(config))
+        let (ops, endpoint) = (ops.clone(), endpoint.clone());
+        http::app(state.clone(), |config| {
+            health_routes(ops)(config);
+            signalr::configure(config, ORDER_STATUS_PATH, endpoint);
+        })
     })
+    .on_connect(|io, _| signalr::tune_socket(io))
     .workers(usize::from(settings.http.workers))
     .disable_signals()
     .shutdown_timeout(REQUESTS_END)
@@ -64,12 +73,4 @@ pub(super) fn start(
     let server = server.run();
     supervisor.spawn("public-listener", StopPhase::Requests, |stop| listener::serve(server, stop));
     Ok(address)
-}
-
-struct Silent;
-#[async_trait::async_trait]
-impl crate::ports::OrderNotifier for Silent {
-    async fn notify(&self, _: &crate::domain::UserId, _: &crate::domain::OrderEvent) -> Result<(), crate::ports::NotifyError> {
-        Ok(())
-    }
 }

@@ -33,7 +33,7 @@ impl Shop {
             idempotency: None,
             trace_parent: None,
         };
-        match PlaceOrder::new(self.rig.stores.orders.clone(), follow_up).run(request).await.expect("placed") {
+        match PlaceOrder::new(self.rig.stores.orders.clone(), follow_up, 5).run(request).await.expect("placed") {
             PlaceOrderOutcome::Accepted { order, .. } => order,
             other => panic!("expected an accepted order, got {other:?}"),
         }

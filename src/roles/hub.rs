@@ -1,0 +1,109 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::StartError;
+use super::shared::Shared;
+use crate::app::{ConsumeEvents, DeliverEvents, DirectSink, FollowUp, GetOrderStatus, RegisterOrder, RelayOutbox};
+use crate::auth::TokenVerifier;
+use crate::config::Settings;
+use crate::hubs::{HubAuthenticator, HubNotifier, order_status};
+use crate::lifecycle::{StopPhase, Supervisor};
+use crate::ports::OrderNotifier;
+use crate::signalr::backplane::{Backplane, InProcessBus};
+use crate::signalr::{HubEndpoint, HubLifetime, HubOptions, Origins};
+
+/// How long an event that is published again is recognised, so that each tab hears it once. Longer than a consumer's entry
+/// may wait to be taken over, and than the outages a pod bridges by reading the outbox.
+const REPEAT_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// What sockets may take to close once all were told.
+const SOCKETS_END: Duration = Duration::from_secs(3);
+
+/// The hub of this process and what sends to it.
+pub(super) struct HubPart {
+    lifetime: Arc<HubLifetime>,
+    pub(super) notifier: Arc<dyn OrderNotifier>,
+}
+
+impl HubPart {
+    /// Joins the other pods' hubs through Redis, if there is one.
+    pub(super) fn new(shared: &Shared, connections: &CancellationToken) -> Result<Self, StartError> {
+        let lifetime = HubLifetime::new(backplane(shared, connections)?, Some(REPEAT_WINDOW));
+        let notifier = Arc::new(HubNotifier(lifetime.context()));
+        Ok(Self { lifetime, notifier })
+    }
+
+    /// Starts what brings events to the hub, and the closing of its sockets at the end. Returns what is to be mounted.
+    pub(super) fn start(&self, shared: &Shared, verifier: Arc<dyn TokenVerifier>, supervisor: &Supervisor) -> Arc<HubEndpoint> {
+        let (orders, copy) = (shared.stores.orders.clone(), shared.copy.clone());
+        let follow_up = FollowUp::new(copy.clone(), shared.wakeup.clone(), self.notifier.clone());
+        let hub = order_status(
+            Arc::new(RegisterOrder::new(orders.clone(), copy.clone(), follow_up.clone())),
+            Arc::new(GetOrderStatus::new(orders.clone(), copy.clone(), follow_up)),
+        );
+        let key = token_key(&shared.settings);
+        let authenticator = Arc::new(HubAuthenticator(verifier));
+        let endpoint = HubEndpoint::new(hub, self.lifetime.clone(), authenticator, &key, options(&shared.settings));
+
+        let deliver = DeliverEvents::new(orders, copy, self.notifier.clone());
+        match shared.stream.clone() {
+            Some(stream) => {
+                let consumer = ConsumeEvents::new(stream, deliver, consumer_name(&shared.settings));
+                supervisor.spawn("event-consumer", StopPhase::Background, |stop| async move {
+                    consumer.run(stop).await;
+                    Ok(())
+                });
+            }
+            None => {
+                let relay = RelayOutbox::new(shared.stores.outbox.clone(), shared.wakeup.clone(), Arc::new(DirectSink(deliver)));
+                supervisor.spawn("outbox-relay", StopPhase::Background, |stop| async move {
+                    relay.run(stop).await;
+                    Ok(())
+                });
+            }
+        }
+        let (closing, window) = (endpoint.clone(), shared.settings.drain.close_window);
+        supervisor.spawn("hub", StopPhase::Work, |stop| async move {
+            stop.cancelled().await;
+            closing.begin_drain(window).await;
+            let left = closing.wait_empty(SOCKETS_END).await;
+            tracing::info!(left, "hub connections told to reconnect elsewhere");
+            Ok(())
+        });
+        endpoint
+    }
+}
+
+fn backplane(shared: &Shared, _connections: &CancellationToken) -> Result<Arc<dyn Backplane>, StartError> {
+    let settings = &shared.settings.signalr;
+    Ok(InProcessBus::new().join(&settings.hub_name))
+}
+
+/// A process that shares no key is alone and makes one up.
+fn token_key(settings: &Settings) -> Vec<u8> {
+    match &settings.signalr.connection_token_key {
+        Some(key) => key.expose().as_bytes().to_vec(),
+        None => rand::random::<[u8; 32]>().to_vec(),
+    }
+}
+
+/// Unique per process: two consumers of one name would take each other's entries for their own.
+fn consumer_name(settings: &Settings) -> String {
+    format!("{}:{}:{:016x}", settings.pod, std::process::id(), rand::random::<u64>())
+}
+
+fn options(settings: &Settings) -> HubOptions {
+    let hub = &settings.signalr;
+    let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    HubOptions {
+        handshake_timeout: hub.handshake_timeout,
+        keep_alive_interval: hub.keep_alive_interval,
+        client_timeout: hub.client_timeout_interval,
+        maximum_receive_message_size: count(hub.maximum_receive_message_size),
+        connections_per_user: count(hub.max_connections_per_user),
+        connections_per_pod: count(hub.max_connections),
+        origins: Origins::Listed(hub.allowed_origins.clone()),
+        ..HubOptions::default()
+    }
+}
