@@ -22,6 +22,7 @@ export function retryDelay(failures, random = Math.random) {
 export class Live extends EventTarget {
   #accessToken;
   #connection = null;
+  #socket = null;
   #stopped = new AbortController();
   #wake = () => {};
   #state = null;
@@ -44,6 +45,7 @@ export class Live extends EventTarget {
   async stop() {
     this.#stopped.abort();
     this.#wake();
+    this.#giveUpStarting();
     await this.#connection?.stop();
   }
 
@@ -66,7 +68,7 @@ export class Live extends EventTarget {
       const closed = new Promise((resolve) => connection.onclose(resolve));
       this.#connection = connection;
       try {
-        await startWithin(connection, START_LIMIT_MS);
+        await this.#startInTime(connection);
         if (signal.aborted) return void connection.stop();
         const connectedAt = performance.now();
         wasConnected = true;
@@ -91,6 +93,7 @@ export class Live extends EventTarget {
         transport: signalR.HttpTransportType.WebSockets,
         skipNegotiation: true,
         accessTokenFactory: this.#accessToken,
+        WebSocket: this.#watchedSocket(),
       })
       // Outages are shown in the page; the client's own log would only repeat them on the console.
       .configureLogging(signalR.LogLevel.None)
@@ -99,6 +102,30 @@ export class Live extends EventTarget {
       connection.on(name, (event) => this.dispatchEvent(new CustomEvent('order', { detail: event })));
     }
     return connection;
+  }
+
+  async #startInTime(connection) {
+    const timer = setTimeout(() => this.#giveUpStarting(), START_LIMIT_MS);
+    try {
+      await connection.start();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  // The client's own `stop` waits for a start that hangs, and browsers open one socket per host at a time: only closing it frees the way.
+  #giveUpStarting() {
+    if (!this.isConnected) this.#socket?.close();
+  }
+
+  #watchedSocket() {
+    const watch = (socket) => (this.#socket = socket);
+    return class extends WebSocket {
+      constructor(...args) {
+        super(...args);
+        watch(this);
+      }
+    };
   }
 
   #pause(ms) {
@@ -115,21 +142,5 @@ export class Live extends EventTarget {
     if (state === this.#state) return;
     this.#state = state;
     this.dispatchEvent(new CustomEvent('state', { detail: state }));
-  }
-}
-
-// The client's own `stop` waits for a start that hangs, so such a connection is left behind; it closes itself should it ever open.
-async function startWithin(connection, ms) {
-  let timer;
-  const tooLate = new Promise((_, reject) => {
-    timer = setTimeout(() => {
-      connection.stop();
-      reject(new Error(`the hub did not answer within ${ms} ms`));
-    }, ms);
-  });
-  try {
-    await Promise.race([connection.start(), tooLate]);
-  } finally {
-    clearTimeout(timer);
   }
 }

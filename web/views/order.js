@@ -21,7 +21,7 @@ export function mount(el, id) {
   let order = null;
   let unmounted = false;
   const live = h('div', { class: 'order-live', 'aria-live': 'polite' });
-  const cancel = h('button', { class: 'button button-quiet', type: 'button', on: { click: () => doCancel() } }, 'Cancel order');
+  const cancel = h('button', { class: 'button button-small', type: 'button', on: { click: () => doCancel() } }, 'Cancel order');
 
   const drawStatus = () => {
     const status = later(order.status, shop.statusOf(order.correlationId));
@@ -74,9 +74,9 @@ function page(order, live, cancel) {
     'article',
     { class: 'order' },
     h('a', { class: 'back', href: '#/orders' }, icon('back'), 'All orders'),
-    h('div', { class: 'order-head' }, h('h1', { tabindex: '-1' }, `Order ${order.id}`), h('span', { class: 'order-tag' })),
+    h('div', { class: 'order-head' }, h('h1', { tabindex: '-1' }, `Order ${order.id}`), h('span', { class: 'order-tag' }), cancel),
     h('p', { class: 'muted' }, formatInstant(order.createdAt)),
-    h('section', { class: 'panel order-panel', 'aria-label': 'Status' }, live, cancel),
+    h('section', { class: 'panel order-panel', 'aria-label': 'Status' }, live),
     h(
       'section',
       { class: 'panel receipt', 'aria-label': 'Items' },
