@@ -52,6 +52,11 @@ impl Database {
         &self.path
     }
 
+    /// Whether the writer still takes commands.
+    pub(super) fn is_writable(&self) -> bool {
+        self.writer.is_running()
+    }
+
     /// Commands that wait for the writer.
     pub(super) fn queue_length(&self) -> usize {
         self.writer.queue_length()

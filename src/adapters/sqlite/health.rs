@@ -20,6 +20,9 @@ impl SqliteHealth {
     }
 
     async fn look(&self) -> Result<Value, StoreError> {
+        if !self.database.is_writable() {
+            return Err(StoreError::unavailable("the writer has ended"));
+        }
         let mode: String =
             self.database.read(|connection| Ok(connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?)).await?;
         let bytes = tokio::fs::metadata(self.database.path()).await.map(|file| file.len()).map_err(StoreError::unavailable)?;

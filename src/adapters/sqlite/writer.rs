@@ -51,6 +51,10 @@ impl Writer {
             .map_err(|_| StoreError::unavailable("the writer of the database is too busy"))?
     }
 
+    pub(super) fn is_running(&self) -> bool {
+        !self.commands.is_closed()
+    }
+
     pub(super) fn queue_length(&self) -> usize {
         self.commands.max_capacity() - self.commands.capacity()
     }

@@ -1,8 +1,6 @@
 //! The back ends the suites run over, and the values they are fed with.
 
-use std::future::Future;
 use std::io::Write;
-use std::pin::Pin;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -10,13 +8,14 @@ use contoso_shop::adapters::guarded::{Guard, GuardSettings};
 use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
 use contoso_shop::domain::{CorrelationId, EventId, OrderDraft, QueueName, ServerId, Sku, Transition, UserId};
 use contoso_shop::ports::{AdvanceOrder, Lease, NewJob, NewOrder, Placed, ServerInfo, Stores, SystemClock};
+use futures_util::future::BoxFuture;
 
 /// What a case gets: an empty, migrated database of its own.
 pub struct Harness {
     /// The ports over it.
     pub stores: Stores,
     /// Changes rows behind the ports' back.
-    tamper: Box<dyn Fn(Tampering) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>,
+    tamper: Box<dyn Fn(Tampering) -> BoxFuture<'static, ()> + Send + Sync>,
     /// Lives as long as the case.
     _folder: Option<tempfile::TempDir>,
 }
@@ -42,7 +41,7 @@ impl Harness {
     pub fn new(
         stores: Stores,
         folder: Option<tempfile::TempDir>,
-        tamper: impl Fn(Tampering) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync + 'static,
+        tamper: impl Fn(Tampering) -> BoxFuture<'static, ()> + Send + Sync + 'static,
     ) -> Self {
         Self { stores, tamper: Box::new(tamper), _folder: folder }
     }

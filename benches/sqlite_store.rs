@@ -1,0 +1,246 @@
+//! How fast the SQLite store takes orders and turns jobs over. Prints a table; every figure stands beside a baseline of the
+//! same run on the same disk. `cargo bench --bench sqlite_store`
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
+use contoso_shop::domain::{CorrelationId, EventId, OrderDraft, QueueName, ServerId, Transition, UserId};
+use contoso_shop::ports::{
+    Acknowledgement, AdvanceOrder, Advanced, IdempotencyKey, NewJob, NewOrder, Outcome, Placed, ServerInfo, Stores, SystemClock,
+};
+use tokio::sync::Mutex;
+
+/// How long each case is driven.
+const SPAN: Duration = Duration::from_secs(4);
+const CALLERS: usize = 64;
+
+fn main() {
+    let runtime = tokio::runtime::Runtime::new().expect("runtime");
+    println!("{:<52} {:>10} {:>8} {:>8} {:>8} {:>7}", "case", "per second", "p50 ms", "p99 ms", "cpu µs", "ratio");
+    runtime.block_on(async {
+        let base = row("orders: 64 callers, one transaction each", placements(CALLERS, true).await, None);
+        row("orders: 64 callers, group commit", placements(CALLERS, false).await, Some(base));
+        let base = row("order life (place, process, complete): 1 caller", lives(1).await, None);
+        row("order life (place, process, complete): 64 callers", lives(CALLERS).await, Some(base));
+        let base = row("jobs: enqueue and exchange one by one", jobs(1, 1).await, None);
+        row("jobs: enqueue and exchange in batches of 64", jobs(64, 1).await, Some(base));
+        row("jobs: batches of 64, 2 producers and 2 servers", jobs(64, 2).await, Some(base));
+        let base = row("status read by correlation id: 1 caller", reads(1).await, None);
+        row("status read by correlation id: 64 callers", reads(CALLERS).await, Some(base));
+        row("order placed while another process writes too", two_processes().await, None);
+    });
+}
+
+/// Operations done in a span, and how long each took.
+struct Figures {
+    done: usize,
+    took: Duration,
+    /// Processor time of the whole process, load generator included: steadier than the rate on a shared machine.
+    cpu: Duration,
+    latencies: Vec<Duration>,
+}
+
+/// Collects what the tasks of a case did.
+struct Watch {
+    start: Instant,
+    cpu: Duration,
+}
+
+impl Watch {
+    fn start() -> Self {
+        Self { start: Instant::now(), cpu: cpu_time() }
+    }
+
+    fn is_running(&self) -> bool {
+        self.start.elapsed() < SPAN
+    }
+
+    fn stop(&self, ends: Vec<(usize, Vec<Duration>)>) -> Figures {
+        let (took, cpu) = (self.start.elapsed(), cpu_time() - self.cpu);
+        let done = ends.iter().map(|end| end.0).sum();
+        Figures { done, took, cpu, latencies: ends.into_iter().flat_map(|end| end.1).collect() }
+    }
+}
+
+fn cpu_time() -> Duration {
+    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF).expect("rusage");
+    let seconds = |t: nix::sys::time::TimeVal| Duration::new(t.tv_sec() as u64, t.tv_usec() as u32 * 1000);
+    seconds(usage.user_time()) + seconds(usage.system_time())
+}
+
+fn row(case: &str, mut figures: Figures, base: Option<f64>) -> f64 {
+    let rate = figures.done as f64 / figures.took.as_secs_f64();
+    figures.latencies.sort_unstable();
+    let at = |share: f64| {
+        let index = (figures.latencies.len() as f64 * share) as usize;
+        figures.latencies.get(index).map_or(0.0, |latency| latency.as_secs_f64() * 1000.0)
+    };
+    let ratio = base.map_or("1".to_owned(), |base| format!("{:.1}", rate / base));
+    let cpu = figures.cpu.as_secs_f64() * 1e6 / figures.done as f64;
+    println!("{case:<52} {rate:>10.0} {:>8.2} {:>8.2} {cpu:>8.1} {ratio:>7}", at(0.5), at(0.99));
+    rate
+}
+
+struct Shop {
+    stores: Stores,
+    folder: tempfile::TempDir,
+}
+
+async fn shop() -> Shop {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("temp dir");
+    let stores = open(&folder);
+    stores.schema.migrate().await.expect("migrate");
+    Shop { stores, folder }
+}
+
+fn open(folder: &tempfile::TempDir) -> Stores {
+    let options = SqliteOptions::new(folder.path().join("shop.db"));
+    SqliteStore::open(options, Arc::new(SystemClock)).expect("open").stores()
+}
+
+/// Runs `operation` in a loop in every one of `callers` tasks; it returns how much it did.
+async fn drive<F: Future<Output = usize> + Send>(callers: usize, operation: impl Fn(usize) -> F + Send + Sync + 'static) -> Figures
+where
+    F: 'static,
+{
+    let operation = Arc::new(operation);
+    let watch = Arc::new(Watch::start());
+    let mut tasks = tokio::task::JoinSet::new();
+    for caller in 0..callers {
+        let (operation, watch) = (operation.clone(), watch.clone());
+        tasks.spawn(async move {
+            let (mut done, mut latencies) = (0, Vec::new());
+            while watch.is_running() {
+                let before = Instant::now();
+                done += operation(caller).await;
+                latencies.push(before.elapsed());
+            }
+            (done, latencies)
+        });
+    }
+    watch.stop(tasks.join_all().await)
+}
+
+fn order(caller: usize) -> NewOrder {
+    let correlation_id = CorrelationId::generate();
+    let key = correlation_id.to_string();
+    NewOrder {
+        correlation_id,
+        user: UserId::new(format!("user-{caller}")),
+        draft: OrderDraft::parse([("AZ-700", 2), ("KB-100", 1)]).expect("draft"),
+        idempotency: Some(IdempotencyKey { key, fingerprint: [7; 32] }),
+        job: job(),
+    }
+}
+
+fn job() -> NewJob {
+    NewJob {
+        queue: QueueName::default_queue(),
+        kind: "order.accepted".to_owned(),
+        args: r#"{"correlationId":"0199f7a0-0000-7000-8000-000000000000"}"#.to_owned(),
+        delay: Duration::ZERO,
+        max_attempts: 5,
+        unique_key: None,
+        trace_parent: None,
+    }
+}
+
+async fn placements(callers: usize, one_by_one: bool) -> Figures {
+    let shop = shop().await;
+    let (orders, turn) = (shop.stores.orders.clone(), Arc::new(Mutex::new(())));
+    drive(callers, move |caller| {
+        let (orders, turn) = (orders.clone(), turn.clone());
+        async move {
+            let _turn = if one_by_one { Some(turn.lock().await) } else { None };
+            assert!(matches!(orders.place(order(caller)).await.expect("place"), Placed::Created(_)));
+            1
+        }
+    })
+    .await
+}
+
+async fn lives(callers: usize) -> Figures {
+    let shop = shop().await;
+    let orders = shop.stores.orders.clone();
+    drive(callers, move |caller| {
+        let orders = orders.clone();
+        async move {
+            // Of what cannot run out.
+            let new = NewOrder { draft: OrderDraft::parse([("AZ-700", 2)]).expect("draft"), ..order(caller) };
+            let correlation_id = new.correlation_id;
+            orders.place(new).await.expect("place");
+            for transition in [Transition::processing_started(), Transition::completed()] {
+                let event_id = EventId::generate();
+                let step = AdvanceOrder { correlation_id, transition, reason: None, lease: None, event_id, trace_parent: None };
+                assert!(matches!(orders.advance(step).await.expect("advance"), Advanced::Applied(_)));
+            }
+            1
+        }
+    })
+    .await
+}
+
+/// Full cycles: enqueued, leased, acknowledged.
+async fn jobs(batch: usize, pairs: usize) -> Figures {
+    let shop = shop().await;
+    let watch = Arc::new(Watch::start());
+    let mut servers = tokio::task::JoinSet::new();
+    for pair in 0..pairs {
+        let (producer, server) = (shop.stores.jobs.clone(), shop.stores.jobs.clone());
+        let (filled, mut queue) = tokio::sync::mpsc::channel::<()>(4);
+        let watch = watch.clone();
+        tokio::spawn(async move {
+            while watch.is_running() {
+                producer.enqueue(vec![job(); batch]).await.expect("enqueue");
+                if filled.send(()).await.is_err() {
+                    return;
+                }
+            }
+        });
+        servers.spawn(async move {
+            let id = ServerId::new(format!("bench:1:{pair}"));
+            let queues = vec![QueueName::default_queue()];
+            server.register(&ServerInfo { id: id.clone(), worker_count: 64, queues: queues.clone() }).await.expect("register");
+            let (mut done, mut latencies, mut ends) = (0, Vec::new(), Vec::new());
+            while queue.recv().await.is_some() {
+                let before = Instant::now();
+                let answer = server.exchange(&id, std::mem::take(&mut ends), &queues, batch).await.expect("exchange");
+                latencies.push(before.elapsed());
+                done += answer.acknowledged.len();
+                let succeeded = |lease| Acknowledgement { lease, outcome: Outcome::Succeeded };
+                ends = answer.jobs.into_iter().map(|job| succeeded(job.lease)).collect();
+            }
+            (done, latencies)
+        });
+    }
+    watch.stop(servers.join_all().await)
+}
+
+async fn reads(callers: usize) -> Figures {
+    let shop = shop().await;
+    let new = order(0);
+    let id = new.correlation_id;
+    shop.stores.orders.place(new).await.expect("place");
+    let orders = shop.stores.orders.clone();
+    drive(callers, move |_| {
+        let orders = orders.clone();
+        async move { usize::from(orders.snapshot(id).await.expect("snapshot").is_some()) }
+    })
+    .await
+}
+
+/// Two stores on one file, as a web pod and a worker have it: 32 callers each.
+async fn two_processes() -> Figures {
+    let shop = shop().await;
+    let stores = [shop.stores.clone(), open(&shop.folder)];
+    drive(CALLERS, move |caller| {
+        let orders = stores[caller % 2].orders.clone();
+        async move {
+            orders.place(order(caller)).await.expect("place");
+            1
+        }
+    })
+    .await
+}
