@@ -85,31 +85,33 @@ impl HubLifetime {
         excluded: &[ConnectionId],
         message: &SerializedMessage,
     ) -> Result<(), BackplaneError> {
-        self.deliver_local(target, excluded, message);
+        let delivered_locally = self.deliver_local(target, excluded, message);
         if let Target::Connection(id) = target
             && self.registry.contains(id)
         {
             return Ok(());
         }
-        let published = Published { excluded: excluded.to_vec(), message: message.clone() };
+        let published = Published { excluded: excluded.to_vec(), message: message.clone(), delivered_locally };
         let result = self.backplane.publish(target, &published).await;
         self.counters.published(result.is_ok());
         result
     }
 
-    fn deliver_local(&self, target: &Target, excluded: &[ConnectionId], message: &SerializedMessage) {
+    /// Queues a message for the local connections of `target`; false if there are none.
+    fn deliver_local(&self, target: &Target, excluded: &[ConnectionId], message: &SerializedMessage) -> bool {
         let connections = self.registry.find(target, excluded);
         if connections.is_empty() {
-            return;
+            return false;
         }
         if let Some(repeats) = &self.repeats
             && !repeats.is_new(target, message, Instant::now())
         {
             self.counters.repeated();
-            return;
+            return true;
         }
         let queued = connections.iter().filter(|connection| connection.send(message) == Delivery::Queued).count();
         self.counters.delivered(queued as u64, (connections.len() - queued) as u64);
+        true
     }
 
     /// Applies a group change here if the connection is local, else has its server do it.

@@ -1,5 +1,8 @@
 //! Everything that runs inside one test process.
 
+// clippy allows it in test functions only, not in what they call.
+#![allow(clippy::unwrap_used)]
+
 mod api;
 mod contract;
 mod jobs;

@@ -1,5 +1,6 @@
 //! What is shared and fast.
 
+mod backplane;
 mod client;
 mod error;
 mod event_fields;
@@ -12,6 +13,7 @@ mod subscriptions;
 mod tls;
 mod wakeup;
 
+pub use backplane::RedisBackplane;
 pub use client::{command_client, subscriber_client};
 pub use error::store_error;
 pub use event_stream::RedisEventStream;

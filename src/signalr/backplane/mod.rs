@@ -1,7 +1,7 @@
 //! What carries messages to the connections of other servers.
 //!
 //! The sender delivers to its own connections first and then publishes, so an outage never hides a message from local clients; a
-//! backplane therefore never hands a server its own messages. Contract suite: `tests/it/contract/backplane.rs`.
+//! backplane therefore does not hand back what was delivered ([`Published::delivered_locally`]). Contract suite: `tests/it/contract/backplane.rs`.
 
 mod in_process;
 
@@ -35,6 +35,8 @@ pub struct Published {
     pub excluded: Vec<ConnectionId>,
     /// The message.
     pub message: SerializedMessage,
+    /// The sender's own connections have it: it must not be handed back to the sender.
+    pub delivered_locally: bool,
 }
 
 /// Puts a connection of any server into a group, or takes it out.

@@ -97,9 +97,12 @@ impl HubProtocol {
         }
     }
 
-    /// Encodes a sequence, such as a tuple or a slice, as the arguments of an invocation.
+    /// Encodes a sequence, such as a tuple or a slice, as the arguments of an invocation; `()` is none.
     pub fn encode_arguments<T: Serialize + ?Sized>(self, arguments: &T) -> Result<Vec<Encoded>, EncodeError> {
         let sequence = self.encode(arguments)?;
+        if sequence == self.encode(&())? {
+            return Ok(Vec::new());
+        }
         match self {
             Self::Json => json::split_array(&sequence),
             Self::MessagePack => messagepack::split_array(&sequence),

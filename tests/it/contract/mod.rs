@@ -35,6 +35,7 @@ macro_rules! over_every_store {
 }
 
 mod backends;
+mod backplane;
 mod event_stream;
 mod job_store;
 mod orders;

@@ -1,1 +1,9 @@
-//! Hub protocol, connections and fan-out.
+//! Hub protocol, connections and fan-out over real sockets.
+
+mod connecting;
+mod draining;
+mod hostile;
+mod invoking;
+mod negotiating;
+pub mod server;
+mod timing;

@@ -1,6 +1,7 @@
 //! What tests start and wait for.
 
 pub mod fault_proxy;
+pub mod hub_client;
 pub mod redis;
 pub mod redis_server;
 pub mod wait;

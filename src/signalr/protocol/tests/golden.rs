@@ -111,5 +111,6 @@ fn values_bind_in_both_protocols() {
         assert_eq!(protocol.bind::<Payload>(&protocol.encode(&payload).unwrap()).unwrap(), payload);
         assert!(protocol.bind::<u8>(&protocol.encode("text").unwrap()).is_err());
         assert!(matches!(protocol.encode_arguments(&payload), Err(EncodeError::NotASequence)));
+        assert!(protocol.encode_arguments(&()).unwrap().is_empty());
     }
 }

@@ -1,0 +1,217 @@
+//! The SignalR backplane over Redis pub/sub, in the layout of Microsoft.AspNetCore.SignalR.StackExchangeRedis, so that our pods and .NET
+//! pods share a hub (D7).
+//!
+//! One thing is ours, within that layout: when the sender's own connections have a message already, the sender's server name stands
+//! among the excluded connection ids. No connection is called so; it only tells the sender itself to ignore the copy that Redis
+//! sends back.
+
+mod acks;
+mod channels;
+mod payload;
+mod subscriber;
+mod wishes;
+
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fred::clients::{Client, SubscriberClient};
+use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
+use fred::types::config::Options;
+use fred::types::{Message, Value};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::signalr::backplane::{Backplane, BackplaneError, BackplaneReceiver, BackplaneState, GroupChange, Published, Target};
+use crate::signalr::protocol::HubProtocol;
+use crate::signalr::{ConnectionId, SerializedMessage};
+use acks::Acks;
+use channels::{Channels, Incoming};
+use payload::GroupCommand;
+use subscriber::Subscriptions;
+
+/// How long a new connection or member waits for its channel before it goes on without.
+const SUBSCRIBE_PATIENCE: Duration = Duration::from_secs(2);
+/// How long the owner of a remote connection may take to change its groups.
+const ACK_PATIENCE: Duration = Duration::from_secs(5);
+/// Group changes of other servers that may wait to be applied here.
+const GROUP_COMMANDS: usize = 1024;
+
+/// A [`Backplane`] over Redis pub/sub. Its tasks end with the token it was started with.
+pub struct RedisBackplane {
+    publisher: Client,
+    channels: Channels,
+    subscriptions: Arc<Subscriptions>,
+    acks: Acks,
+    receiver: OnceLock<Weak<dyn BackplaneReceiver>>,
+}
+
+impl RedisBackplane {
+    /// Joins the servers of `hub_name` behind `channel_prefix`. The clients connect by themselves; while they cannot, publishing
+    /// fails at once. `subscriber` must be used for nothing else.
+    pub fn start(
+        publisher: Client,
+        subscriber: SubscriberClient,
+        channel_prefix: &str,
+        hub_name: &str,
+        stop: &CancellationToken,
+    ) -> Arc<Self> {
+        let server = format!("contoso_{}", Uuid::new_v4().simple());
+        let channels = Channels::new(channel_prefix, hub_name, server);
+        let backplane = Arc::new(Self {
+            publisher,
+            subscriptions: Subscriptions::new(channels.permanent()),
+            channels,
+            acks: Acks::default(),
+            receiver: OnceLock::new(),
+        });
+        let (commands, waiting) = mpsc::channel(GROUP_COMMANDS);
+        spawn_until(stop, backplane.clone().take_messages(subscriber.clone(), commands));
+        spawn_until(stop, backplane.clone().apply_group_commands(waiting));
+        let subscriptions = backplane.subscriptions.clone();
+        let (stop, publisher) = (stop.clone(), backplane.publisher.clone());
+        tokio::spawn(async move {
+            stop.run_until_cancelled(subscriptions.keep(subscriber.clone(), publisher)).await;
+            // Redis forgets our channels with the connection.
+            let _ = tokio::time::timeout(Duration::from_secs(1), subscriber.quit()).await;
+        });
+        backplane
+    }
+
+    async fn take_messages(self: Arc<Self>, subscriber: SubscriberClient, commands: mpsc::Sender<GroupCommand>) {
+        let mut messages = subscriber.message_rx();
+        loop {
+            match messages.recv().await {
+                Ok(message) => self.take(message, &commands),
+                Err(RecvError::Lagged(missed)) => {
+                    metrics::counter!("contoso_signalr_backplane_missed_total").increment(missed);
+                    tracing::warn!(missed, "messages of other servers came faster than they could be taken");
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// Handles one message; never waits, so that no client delays another.
+    fn take(&self, message: Message, commands: &mpsc::Sender<GroupCommand>) {
+        let Some(receiver) = self.receiver.get().and_then(Weak::upgrade) else { return };
+        let Some(incoming) = self.channels.parse(&message.channel) else { return };
+        let payload = match message.value {
+            Value::Bytes(bytes) => bytes,
+            Value::String(text) => text.into_inner(),
+            _ => return receiver.bad_payload(),
+        };
+        let understood = match incoming {
+            Incoming::Invocation(target) => {
+                receiver.received();
+                self.deliver(&*receiver, &target, &payload)
+            }
+            Incoming::GroupCommand => {
+                payload::decode_group_command(&payload).ok().and_then(|command| commands.try_send(command).ok())
+            }
+            Incoming::Ack => payload::decode_ack(&payload).ok().map(|id| self.acks.acknowledge(id)),
+        };
+        if understood.is_none() {
+            receiver.bad_payload();
+        }
+    }
+
+    /// `None` when the payload makes no sense.
+    fn deliver(&self, receiver: &dyn BackplaneReceiver, target: &Target, payload: &Bytes) -> Option<()> {
+        let invocation = payload::decode_invocation(payload).ok()?;
+        if invocation.excluded.iter().any(|id| id == self.channels.server()) {
+            return Some(());
+        }
+        if invocation.wants_result {
+            return None;
+        }
+        let frame = |protocol: HubProtocol| {
+            let found = invocation.frames.iter().find(|(name, _)| name == protocol.name());
+            found.map(|(_, frame)| frame.clone())
+        };
+        let message = SerializedMessage::from_frames(frame(HubProtocol::Json), frame(HubProtocol::MessagePack))?;
+        let excluded = invocation.excluded.iter().map(|id| ConnectionId::new(id)).collect();
+        receiver.deliver(target, &Published { excluded, message, delivered_locally: false });
+        Some(())
+    }
+
+    /// Applies what other servers ask for, in order, and acknowledges it.
+    async fn apply_group_commands(self: Arc<Self>, mut commands: mpsc::Receiver<GroupCommand>) {
+        while let Some(command) = commands.recv().await {
+            let Some(receiver) = self.receiver.get().and_then(Weak::upgrade) else { continue };
+            let change =
+                GroupChange { connection: ConnectionId::new(&command.connection), group: command.group, action: command.action };
+            if receiver.change_group(&change).await {
+                let channel = self.channels.acks_of(&command.server);
+                // Without the acknowledgement the other server gives up by itself.
+                let _ = self.publish_raw(channel, payload::encode_ack(command.id)).await;
+            }
+        }
+    }
+
+    async fn publish_raw(&self, channel: String, payload: Vec<u8>) -> Result<(), BackplaneError> {
+        // Better an error now than a message that waits for Redis and comes out of order.
+        let options = Options { fail_fast: true, max_attempts: Some(1), ..Options::default() };
+        let publisher = self.publisher.with_options(&options);
+        let published = publisher.publish::<(), _, _>(channel, Value::Bytes(payload.into())).await;
+        published.map_err(|error| BackplaneError::Unavailable(error.into()))
+    }
+}
+
+#[async_trait]
+impl Backplane for RedisBackplane {
+    fn attach(&self, receiver: Weak<dyn BackplaneReceiver>) {
+        // Called once; a second receiver would be a wiring mistake and is ignored.
+        let _ = self.receiver.set(receiver);
+    }
+
+    async fn publish(&self, target: &Target, published: &Published) -> Result<(), BackplaneError> {
+        let frames: Vec<(&str, &[u8])> = HubProtocol::ALL
+            .into_iter()
+            .filter_map(|protocol| Some((protocol.name(), published.message.frame(protocol)?.as_bytes())))
+            .collect();
+        let marker = published.delivered_locally.then(|| self.channels.server());
+        let excluded: Vec<&str> = published.excluded.iter().map(ConnectionId::as_str).chain(marker).collect();
+        let payload = payload::encode_invocation(excluded.into_iter(), &frames);
+        self.publish_raw(self.channels.target(target), payload).await
+    }
+
+    async fn subscribe(&self, target: &Target) -> Result<(), BackplaneError> {
+        if self.subscriptions.add(self.channels.target(target), SUBSCRIBE_PATIENCE).await {
+            return Ok(());
+        }
+        Err(BackplaneError::Unavailable("Redis has not confirmed the subscription".into()))
+    }
+
+    fn unsubscribe(&self, target: &Target) {
+        self.subscriptions.remove(&self.channels.target(target));
+    }
+
+    async fn change_group(&self, change: &GroupChange) -> Result<(), BackplaneError> {
+        let mut ack = self.acks.expect();
+        let command = GroupCommand {
+            id: ack.id,
+            server: self.channels.server().to_owned(),
+            action: change.action,
+            group: change.group.clone(),
+            connection: change.connection.to_string(),
+        };
+        self.publish_raw(self.channels.group_commands(), payload::encode_group_command(&command)).await?;
+        match tokio::time::timeout(ACK_PATIENCE, &mut ack.acknowledged).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(BackplaneError::NotAcknowledged),
+        }
+    }
+
+    fn state(&self) -> watch::Receiver<BackplaneState> {
+        self.subscriptions.state()
+    }
+}
+
+fn spawn_until(stop: &CancellationToken, task: impl Future<Output = ()> + Send + 'static) {
+    let stop = stop.clone();
+    tokio::spawn(async move { stop.run_until_cancelled(task).await });
+}
