@@ -12,6 +12,7 @@ async fn a_picture_is_served_with_its_type_and_a_tag() {
     assert!(picture.header("content-security-policy").starts_with("default-src 'self'"));
     let again = server.call(Method::GET, path, &[("if-none-match", picture.header("etag"))], "").await.expect(304);
     assert_eq!(again.header("etag"), picture.header("etag"));
+    assert_eq!(again.header("content-security-policy"), picture.header("content-security-policy"));
 }
 
 #[tokio::test]
