@@ -170,7 +170,7 @@ test('signing out closes the hub in every tab', async () => {
 test('a refused token leads to the sign-in page once, and back afterwards', async () => {
   const visitor = await newVisitor(browser, instant.origin);
   const first = await visitor.openTab();
-  const session = { userId: 'exp', token: tokenFor('exp', -3600), expiresAt: Date.now() + 3_600_000, development: true };
+  const session = { userId: 'exp', token: await tokenFor(instant, 'exp', -3600), expiresAt: Date.now() + 3_600_000, development: true };
   await first.page.evaluate((value) => localStorage.setItem('contoso.session', JSON.stringify(value)), session);
   const tab = await visitor.openTab('#/orders');
   await tab.page.getByText('Your session has ended').waitFor();
