@@ -101,9 +101,9 @@ fn open(folder: &tempfile::TempDir) -> Stores {
 }
 
 /// Runs `operation` in a loop in every one of `callers` tasks; it returns how much it did.
-async fn drive<F: Future<Output = usize> + Send>(callers: usize, operation: impl Fn(usize) -> F + Send + Sync + 'static) -> Figures
+async fn drive<F>(callers: usize, operation: impl Fn(usize) -> F + Send + Sync + 'static) -> Figures
 where
-    F: 'static,
+    F: Future<Output = usize> + Send + 'static,
 {
     let operation = Arc::new(operation);
     let watch = Arc::new(Watch::start());
