@@ -6,6 +6,7 @@
 mod api;
 mod contract;
 mod jobs;
+mod mssql;
 mod ops;
 mod resilience;
 mod signalr;

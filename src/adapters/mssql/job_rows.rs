@@ -12,6 +12,9 @@ use crate::ports::{Acknowledgement, FetchedJob, JobRecord, Lease, NewJob, Outcom
 /// Longer delays would overflow the clock; nobody means them.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
+/// Characters of an error that are kept.
+const ERROR_LENGTH: usize = 2000;
+
 /// A duration as statements take it.
 pub(super) fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.min(LONGEST).as_micros()).unwrap_or(i64::MAX)
@@ -38,6 +41,7 @@ pub(super) fn acknowledgement(acknowledgement: &Acknowledgement) -> Value {
         Outcome::Failed { error } => ("Failed", Duration::ZERO, Some(error)),
         Outcome::Released => ("Released", Duration::ZERO, None),
     };
+    let error: Option<String> = error.map(|text| text.chars().take(ERROR_LENGTH).collect());
     let Lease { job, fence } = acknowledgement.lease;
     json!({"j": job.0, "f": fence, "r": result, "d": micros(delay), "e": error})
 }

@@ -1,0 +1,175 @@
+//! What the store makes of the server's answers, and what it sends.
+
+use std::time::Duration;
+
+use contoso_shop::domain::{CorrelationId, JobId, OrderStatus, Sku, Timestamp};
+use contoso_shop::domain::{EventId, OrderId, QueueName, ServerId};
+use contoso_shop::ports::Removed;
+use contoso_shop::ports::{Acknowledged, Acknowledgement, Advanced, IdempotencyKey, Lease, NewOrder, Outcome, Placed, StoreError};
+
+use super::double::{Cell, Double, Parameter, Reply, set};
+use super::samples::{
+    ADVANCE, EXCHANGE, LAST, PLACE, SNAPSHOT, advanced, completing, exchanged, order, placed, snapshot_set, store, user,
+};
+
+#[tokio::test]
+async fn a_placed_order_is_read_with_its_lines() {
+    let double = Double::start().await;
+    let new = order();
+    double.always(PLACE, Reply::Answer(placed("created", new.correlation_id, "ACCEPTED")));
+    let answer = store(&double).stores().orders.place(new.clone()).await.expect("placed");
+    let Placed::Created(stored) = answer else { panic!("{answer:?}") };
+    assert_eq!((stored.id, stored.correlation_id, &stored.user), (OrderId(41), new.correlation_id, &new.user));
+    assert_eq!(stored.lines.len(), 2);
+    assert_eq!(stored.lines[0].product_name, "Keyboard ⌨");
+    assert_eq!(
+        (stored.lines[1].product.as_str(), stored.lines[1].unit_price.cents, stored.lines[1].quantity),
+        ("AZ-700", 13_410, 2)
+    );
+}
+
+#[tokio::test]
+async fn a_replay_is_the_order_as_it_was_accepted() {
+    let double = Double::start().await;
+    let new = NewOrder { idempotency: Some(IdempotencyKey { key: "k".to_owned(), fingerprint: [7; 32] }), ..order() };
+    double.always(PLACE, Reply::Answer(placed("replayed", CorrelationId::generate(), "COMPLETED")));
+    let answer = store(&double).stores().orders.place(new.clone()).await.expect("placed");
+    let Placed::Replayed(first) = answer else { panic!("{answer:?}") };
+    assert_ne!(first.correlation_id, new.correlation_id);
+    assert_eq!((first.status, first.updated_at), (OrderStatus::Accepted, Timestamp::from_micros(1_000)));
+    let sent = &double.requests(PLACE)[0].parameters;
+    assert_eq!(sent[0], Parameter::Guid(new.correlation_id.as_uuid()));
+    assert!(matches!(&sent[1], Parameter::Bytes(digest) if digest.len() == 32));
+    assert_eq!(sent[3], Parameter::Text(r#"[{"q":2,"s":"KB-100"}]"#.to_owned()));
+    assert_eq!((&sent[4], &sent[5]), (&Parameter::Text("k".to_owned()), &Parameter::Bytes(vec![7; 32])));
+    assert_eq!((&sent[9], &sent[10], &sent[11]), (&Parameter::Number(0), &Parameter::Number(5), &Parameter::Null));
+}
+
+#[tokio::test]
+async fn empty_result_sets_between_others_are_not_lost() {
+    let double = Double::start().await;
+    let nothing = |columns: &[&'static str]| set(columns, vec![]);
+    double.always(
+        PLACE,
+        Reply::Answer(vec![
+            set(&["Outcome"], vec![vec!["unknown_products".into()]]),
+            nothing(&["Id"]),
+            nothing(&["OrderId"]),
+            set(&["Sku"], vec![vec!["NOPE-1".into()], vec!["NOPE-2".into()]]),
+        ]),
+    );
+    let answer = store(&double).stores().orders.place(order()).await.expect("placed");
+    let skus = ["NOPE-1", "NOPE-2"].map(|text| Sku::parse(text).expect("sku"));
+    assert_eq!(answer, Placed::UnknownProducts(skus.to_vec()));
+}
+
+#[tokio::test]
+async fn every_outcome_of_a_move_is_read() {
+    let double = Double::start().await;
+    let stores = store(&double).stores();
+    let id = CorrelationId::generate();
+    for outcome in ["applied", "already", "refused", "price_mismatch", "lease_lost", "not_found"] {
+        let sets = advanced(outcome, id, "COMPLETED");
+        double.always(ADVANCE, Reply::Answer(sets));
+        let read = stores.orders.advance(completing(id)).await.expect("advanced");
+        let expected = match &read {
+            Advanced::Applied(o) | Advanced::Already(o) | Advanced::Refused(o) => {
+                assert_eq!((o.order_id, o.status, o.correlation_id, &o.user), (OrderId(41), OrderStatus::Completed, id, &user()));
+                [("applied", matches!(read, Advanced::Applied(_))), ("already", matches!(read, Advanced::Already(_)))]
+                    .into_iter()
+                    .find_map(|(name, is)| is.then_some(name))
+                    .unwrap_or("refused")
+            }
+            Advanced::PriceMismatch => "price_mismatch",
+            Advanced::LeaseLost => "lease_lost",
+            Advanced::NotFound => "not_found",
+            Advanced::Shortage(_) => "shortage",
+        };
+        assert_eq!(expected, outcome);
+    }
+    let short = vec![set(&["Outcome", "Sku"], vec![vec!["shortage".into(), "LTD-001".into()]]), snapshot_set(id, "PROCESSING")];
+    double.always(ADVANCE, Reply::Answer(short));
+    let read = stores.orders.advance(completing(id)).await.expect("advanced");
+    assert_eq!(read, Advanced::Shortage(Sku::parse("LTD-001").expect("sku")));
+    let sent = &double.requests(ADVANCE)[0].parameters;
+    assert_eq!((&sent[1], &sent[2]), (&Parameter::Text("COMPLETED".to_owned()), &Parameter::Text(r#"["PROCESSING"]"#.to_owned())));
+}
+
+#[tokio::test]
+async fn a_snapshot_is_read_or_missing() {
+    let double = Double::start().await;
+    let id = CorrelationId::generate();
+    double.script(SNAPSHOT, vec![Reply::Answer(vec![snapshot_set(id, "FAILED")]), Reply::Answer(vec![set(&["Id"], vec![])])]);
+    let orders = store(&double).stores().orders;
+    assert_eq!(orders.snapshot(id).await.expect("answer").expect("order").status, OrderStatus::Failed);
+    assert_eq!(orders.snapshot(id).await.expect("answer"), None);
+}
+
+#[tokio::test]
+async fn an_exchange_is_sent_and_read_whole() {
+    let double = Double::start().await;
+    double.always(EXCHANGE, Reply::Answer(exchanged(&[0, 2])));
+    let lease = |job| Lease { job: JobId(job), fence: 9 };
+    let outcomes = [Outcome::Succeeded, Outcome::Released, Outcome::Failed { error: "é".repeat(100_000) }];
+    let ends = (1..).zip(outcomes).map(|(job, outcome)| Acknowledgement { lease: lease(job), outcome }).collect();
+    let server = ServerId::new("box:1:x");
+    let jobs = store(&double).stores().jobs;
+    let answer = jobs.exchange(&server, ends, &[QueueName::default_queue()], 8).await.expect("answer");
+    assert_eq!(answer.acknowledged, [Acknowledged::Applied, Acknowledged::Lost, Acknowledged::Applied]);
+    assert_eq!(answer.next_due_in, None::<Duration>);
+    let [job] = answer.jobs.as_slice() else { panic!("{answer:?}") };
+    assert_eq!((job.lease, job.attempt, job.max_attempts), (Lease { job: JobId(7), fence: 3 }, 2, 5));
+    assert!(job.args.len() > 18_000, "an argument of several packets");
+    let sent = double.requests(EXCHANGE).remove(0).parameters;
+    assert_eq!(sent[0], Parameter::Text("box:1:x".to_owned()));
+    assert_eq!((&sent[3], &sent[4]), (&Parameter::Text(r#"["default"]"#.to_owned()), &Parameter::Number(8)));
+    let Parameter::Text(ends) = &sent[2] else { panic!("{sent:?}") };
+    let ends: serde_json::Value = serde_json::from_str(ends).expect("JSON");
+    assert_eq!((&ends[0]["r"], &ends[1]["r"], &ends[1]["j"]), (&"Succeeded".into(), &"Released".into(), &2.into()));
+    assert_eq!(ends[2]["e"].as_str().expect("error").chars().count(), 2000, "cut to a bounded length");
+}
+
+#[tokio::test]
+async fn an_empty_outbox_ends_at_zero() {
+    let double = Double::start().await;
+    let sequence = set(&["Sequence"], vec![vec![Cell::BigInt(2_017)]]);
+    double.script(LAST, vec![Reply::Answer(vec![set(&["Sequence"], vec![])]), Reply::Answer(vec![sequence])]);
+    let outbox = store(&double).stores().outbox;
+    assert_eq!(outbox.last_sequence().await.expect("answer"), 0);
+    assert_eq!(outbox.last_sequence().await.expect("answer"), 2_017);
+}
+
+#[tokio::test]
+async fn every_outcome_of_a_removal_is_read() {
+    let double = Double::start().await;
+    let orders = store(&double).stores().orders;
+    let id = CorrelationId::generate();
+    for (outcome, expected) in [
+        ("deleted", "Done(None)"),
+        ("cancelled", "Done(Some("),
+        ("in_progress", "InProgress"),
+        ("not_owner", "NotOwner"),
+        ("not_found", "NotFound"),
+    ] {
+        let sets = vec![set(&["Outcome"], vec![vec![outcome.into()]]), snapshot_set(id, "CANCELLED")];
+        double.always("Purpose: deletes an order softly", Reply::Answer(sets));
+        let read: Removed = orders.remove(&user(), OrderId(41), EventId::generate()).await.expect("removed");
+        assert!(format!("{read:?}").starts_with(expected), "{outcome}: {read:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_makes_no_sense_is_a_fault_that_shows_no_value() {
+    let double = Double::start().await;
+    let id = CorrelationId::generate();
+    for odd in [
+        vec![snapshot_set(id, "hunter2")],
+        vec![set(&["Id", "CorrelationId"], vec![vec!["hunter2".into(), "hunter2".into()]])],
+        vec![],
+    ] {
+        double.always(SNAPSHOT, Reply::Answer(odd));
+        let error = store(&double).stores().orders.snapshot(id).await.expect_err("no sense");
+        assert!(matches!(error, StoreError::Fault { .. }), "{error:?}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+    }
+}
