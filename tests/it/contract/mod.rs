@@ -38,6 +38,7 @@ mod backends;
 mod backplane;
 mod event_stream;
 mod job_store;
+mod mssql_server;
 mod orders;
 mod outbox;
 mod products;

@@ -18,6 +18,11 @@ async fn total(h: &Harness, user: &str) -> u64 {
     h.stores.orders.list(&UserId::new(user), &OrderFilter::default(), ALL).await.expect("list").total
 }
 
+/// How many events were written.
+async fn events(h: &Harness) -> usize {
+    h.stores.outbox.read_after(0, 1000).await.expect("read").len()
+}
+
 async fn advance(h: &Harness, step: AdvanceOrder) -> Advanced {
     h.stores.orders.advance(step).await.expect("advance")
 }
@@ -199,7 +204,7 @@ pub async fn illegal_moves_write_nothing(h: Harness) {
         let refused = advance(&h, step(placed.correlation_id, transition)).await;
         assert!(matches!(&refused, Advanced::Refused(o) if o.status == OrderStatus::Failed), "{refused:?}");
     }
-    assert_eq!(h.stores.outbox.last_sequence().await.expect("last"), 1, "only the one legal move");
+    assert_eq!(events(&h).await, 1, "only the one legal move");
 }
 
 pub async fn an_unknown_order_is_not_found(h: Harness) {
@@ -225,7 +230,7 @@ pub async fn a_lost_lease_moves_nothing(h: Harness) {
     h.stores.jobs.unregister(&info.id).await.expect("unregister");
     let late = step(placed.correlation_id, Transition::completed());
     assert_eq!(advance(&h, leased(late, lease)).await, Advanced::LeaseLost);
-    assert_eq!(h.stores.outbox.last_sequence().await.expect("last"), 1);
+    assert_eq!(events(&h).await, 1);
 }
 
 pub async fn completing_takes_the_pieces_from_stock(h: Harness) {
@@ -359,7 +364,7 @@ pub async fn removing_waits_for_a_worker(h: Harness) {
     assert_eq!(remove().await.expect("remove"), Removed::Done(None));
     let seen = h.stores.orders.snapshot(placed.correlation_id).await.expect("snapshot").expect("order");
     assert_eq!(seen.status, OrderStatus::Completed, "deleting changes no status");
-    assert_eq!(h.stores.outbox.last_sequence().await.expect("last"), 2);
+    assert_eq!(events(&h).await, 2);
 }
 
 pub async fn removing_a_strangers_order_depends_on_being_a_customer(h: Harness) {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use contoso_shop::domain::{CorrelationId, JobId, OrderStatus, Sku, Timestamp};
-use contoso_shop::domain::{EventId, OrderId, QueueName, ServerId};
-use contoso_shop::ports::Removed;
-use contoso_shop::ports::{Acknowledged, Acknowledgement, Advanced, IdempotencyKey, Lease, NewOrder, Outcome, Placed, StoreError};
+use contoso_shop::domain::{CorrelationId, EventId, JobId, OrderId, OrderStatus, Page, QueueName, ServerId, Sku, Timestamp};
+use contoso_shop::ports::{
+    Acknowledged, Acknowledgement, Advanced, IdempotencyKey, Lease, NewOrder, Outcome, Placed, Removed, StoreError,
+};
 
 use super::double::{Cell, Double, Parameter, Reply, set};
 use super::samples::{
@@ -172,4 +172,23 @@ async fn an_answer_that_makes_no_sense_is_a_fault_that_shows_no_value() {
         assert!(matches!(error, StoreError::Fault { .. }), "{error:?}");
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn products_are_read_with_and_without_stock() {
+    let double = Double::start().await;
+    let columns =
+        ["Sku", "Name", "Category", "Vendor", "ImageUrl", "Discount", "BillingPeriod", "IsSubscription", "PriceCents", "Stock"];
+    let product = |sku: &str, subscription, stock| {
+        let texts = [sku, "Name", "Category", "Vendor", "/images/products/x.svg"].map(Cell::from).to_vec();
+        let rest = [Cell::Int(10), "Annual".into(), Cell::Bit(subscription), Cell::BigInt(14_900), stock].to_vec();
+        [texts, rest].concat()
+    };
+    let rows = vec![product("LTD-001", false, Cell::Int(3)), product("AZ-700", true, Cell::NullInt)];
+    let total = set(&["Total"], vec![vec![Cell::BigInt(2)]]);
+    double.always("Purpose: a part of the catalogue", Reply::Answer(vec![total, set(&columns, rows)]));
+    let page = store(&double).stores().products.list(Page { offset: 0, size: 10 }).await.expect("list");
+    let read: Vec<_> = page.items.iter().map(|p| (p.external_product_id.as_str(), p.is_subscription, p.stock)).collect();
+    assert_eq!((page.total, read), (2, vec![("LTD-001", false, Some(3)), ("AZ-700", true, None)]));
+    assert_eq!((page.items[0].discount, page.items[0].price.cents), (10, 14_900));
 }

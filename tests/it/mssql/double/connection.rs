@@ -54,7 +54,7 @@ pub async fn serve(mut socket: TcpStream, number: usize, state: &State) -> Optio
             }
             Reply::Silence => {
                 // Until the client gives up.
-                socket.read(&mut [0]).await.ok()?;
+                let _ = socket.read(&mut [0]).await;
                 return None;
             }
         }
