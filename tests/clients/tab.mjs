@@ -1,5 +1,5 @@
 // One browser tab of the shop, driven over stdin and stdout in JSON lines: Microsoft's stock client, unmodified.
-// usage: node tab.mjs URL TOKEN [negotiate]
+// usage: node tab.mjs URL TOKEN [negotiate | messagepack]
 import * as signalR from '@microsoft/signalr';
 import readline from 'node:readline';
 
@@ -8,7 +8,12 @@ const say = (line) => process.stdout.write(JSON.stringify(line) + '\n');
 const transport = mode === 'negotiate'
   ? {}
   : { transport: signalR.HttpTransportType.WebSockets, skipNegotiation: true };
-const connection = new signalR.HubConnectionBuilder()
+const builder = new signalR.HubConnectionBuilder();
+if (mode === 'messagepack') {
+  const { MessagePackHubProtocol } = await import('@microsoft/signalr-protocol-msgpack');
+  builder.withHubProtocol(new MessagePackHubProtocol());
+}
+const connection = builder
   .withUrl(url, { ...transport, accessTokenFactory: () => token })
   .withAutomaticReconnect([0, 100, 200, 500, 1000, 1000, 1000, 1000, 1000, 1000])
   .configureLogging(signalR.LogLevel.None)

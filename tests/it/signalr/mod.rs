@@ -6,4 +6,5 @@ mod hostile;
 mod invoking;
 mod negotiating;
 pub mod server;
+mod stock_client;
 mod timing;
