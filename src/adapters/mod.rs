@@ -6,3 +6,6 @@ pub mod memory;
 pub mod mssql;
 pub mod redis;
 pub mod sqlite;
+mod tiered_cache;
+
+pub use tiered_cache::TieredCache;

@@ -16,6 +16,7 @@ mod prune_finished;
 mod recent_events;
 mod register_order;
 mod relay_outbox;
+mod under_lock;
 
 pub use cancel_order::CancelOrder;
 pub use consume_events::ConsumeEvents;
@@ -31,3 +32,4 @@ pub use process_order::{ProcessOrder, ProcessOrderError, ProcessOrderRequest};
 pub use prune_finished::PruneFinished;
 pub use register_order::{RegisterOrder, Registered};
 pub use relay_outbox::RelayOutbox;
+pub use under_lock::{Locked, under_lock};

@@ -1,21 +1,26 @@
 //! What the use cases need from the outside, as traits. The doc of a method is its promise; `tests/it/contract` holds every
 //! back end to it.
 
+mod cache;
 mod clock;
 mod error;
 mod events;
 mod health;
 mod jobs;
 mod key_source;
+mod locks;
 mod notifier;
 mod orders;
 mod outbox;
 mod pace;
 mod products;
+mod rate_limiter;
 mod schema;
+mod sessions;
 mod status_copy;
 mod wakeup;
 
+pub use cache::{Cache, CacheArea, CacheKey, CacheNotice, CacheSlot, Cached, Load, SharedCache};
 pub use clock::{Clock, SystemClock};
 pub use error::{BoxError, StoreError};
 pub use events::{Delivery, EventStream};
@@ -25,12 +30,15 @@ pub use jobs::{
     ServerRecord,
 };
 pub use key_source::KeySource;
+pub use locks::{Fences, HeldLock, Locks};
 pub use notifier::{NotifyError, OrderNotifier};
 pub use orders::{AdvanceOrder, Advanced, IdempotencyKey, NewOrder, OrderFilter, OrderStore, Placed, Removed};
 pub use outbox::{Outbox, OutboxBacklog, OutboxEntry};
 pub use pace::Pace;
 pub use products::ProductStore;
+pub use rate_limiter::{RateDecision, RateLimit, RateLimiter};
 pub use schema::{Schema, SchemaState};
+pub use sessions::{MAX_SESSION, Sessions};
 pub use status_copy::StatusCopy;
 pub use wakeup::{Topic, Wakeup};
 

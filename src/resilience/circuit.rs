@@ -8,9 +8,9 @@ const PARTS: u32 = 10;
 pub struct BreakerSettings {
     /// Failures are counted over this span.
     pub window: Duration,
-    /// Fewer failures than this never open it.
+    /// Fewer failures than this never open it; so many with no success between them always do.
     pub min_failures: u32,
-    /// The share of calls that must have failed, 0.0..=1.0.
+    /// With successes between them, the share of calls that must have failed, 0.0..=1.0.
     pub failure_share: f64,
     /// How long it stays open before one call may try again.
     pub open_for: Duration,
@@ -129,6 +129,9 @@ struct Window {
     start: Option<Instant>,
     newest: u64,
     parts: [Part; PARTS as usize],
+    /// Failures since the last success. Without them a dependency that was busy and well would have to fail for half a window.
+    straight: u32,
+    straight_since: Option<Instant>,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -150,12 +153,20 @@ impl Window {
         let part = &mut self.parts[(self.newest % u64::from(PARTS)) as usize];
         part.calls = part.calls.saturating_add(1);
         part.failures = part.failures.saturating_add(u32::from(failed));
+        let goes_on = self.straight_since.is_some_and(|since| now.duration_since(since) < span);
+        (self.straight, self.straight_since) = match (failed, goes_on) {
+            (false, _) => (0, None),
+            (true, true) => (self.straight.saturating_add(1), self.straight_since),
+            (true, false) => (1, Some(now)),
+        };
     }
 
     fn is_bad(&self, settings: &BreakerSettings) -> bool {
+        let enough = settings.min_failures.max(1);
         let failures: u32 = self.parts.iter().map(|part| part.failures).sum();
         let calls: u32 = self.parts.iter().map(|part| part.calls).sum();
-        failures >= settings.min_failures.max(1) && f64::from(failures) >= settings.failure_share * f64::from(calls)
+        let many = failures >= enough && f64::from(failures) >= settings.failure_share * f64::from(calls);
+        many || self.straight >= enough
     }
 }
 
@@ -227,6 +238,18 @@ mod tests {
             circuit.end(epoch, ending, now);
         }
         assert_eq!(circuit.state(), BreakerState::Closed);
+    }
+
+    #[test]
+    fn failures_in_a_row_open_it_however_well_things_were() {
+        let now = Instant::now();
+        let mut circuit = Circuit::new(SETTINGS);
+        for _ in 0..1_000 {
+            let epoch = circuit.enter(now).expect("let through");
+            circuit.end(epoch, Ending::Succeeded, now);
+        }
+        fail(&mut circuit, 3, now);
+        assert_eq!(circuit.state(), BreakerState::Open);
     }
 
     #[test]

@@ -4,9 +4,13 @@ mod event_stream;
 mod guard;
 mod health;
 mod jobs;
+mod locks;
 mod orders;
 mod outbox;
 mod products;
+mod rate_limiter;
+mod sessions;
+mod shared_cache;
 mod status_copy;
 
 use std::sync::Arc;
@@ -15,9 +19,13 @@ pub use event_stream::GuardedEventStream;
 pub use guard::{Guard, GuardSettings};
 pub use health::GuardedHealth;
 pub use jobs::GuardedJobs;
+pub use locks::GuardedLocks;
 pub use orders::GuardedOrders;
 pub use outbox::GuardedOutbox;
 pub use products::GuardedProducts;
+pub use rate_limiter::GuardedRateLimiter;
+pub use sessions::GuardedSessions;
+pub use shared_cache::GuardedSharedCache;
 pub use status_copy::GuardedStatusCopy;
 
 use crate::ports::Stores;

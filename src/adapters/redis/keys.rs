@@ -3,8 +3,10 @@
 //! The order keys are the seed's, letter by letter (requirements 2.3). They carry no hash tag, so the keys of one order lie in
 //! different cluster slots: no command may name two of them.
 
-use crate::domain::CorrelationId;
-use crate::ports::Topic;
+use sha2::{Digest, Sha256};
+
+use crate::domain::{CorrelationId, UserId};
+use crate::ports::{CacheArea, Topic};
 
 /// Events on their way to the hub pods.
 pub const EVENTS: &str = "contoso-shop:events";
@@ -34,6 +36,31 @@ pub const fn wakeup_channel(topic: Topic) -> &'static str {
         Topic::Jobs => "contoso-shop:wake:jobs",
         Topic::Outbox => "contoso-shop:wake:outbox",
     }
+}
+
+/// Where cache invalidations are told.
+pub const CACHE_CHANNEL: &str = "contoso-shop:cache:invalidate";
+
+/// Values of one cache area.
+pub fn cache(area: CacheArea) -> String {
+    format!("contoso-shop:cache:{}", area.name())
+}
+
+/// A lease lock.
+pub fn lock(name: &str) -> String {
+    format!("contoso-shop:lock:{name}")
+}
+
+/// A user's session.
+pub fn session(user: &UserId) -> String {
+    format!("contoso-shop:session:{user}")
+}
+
+/// A bucket of a rate limit. Its name may hold an address or a user, so only its digest is shown.
+pub fn rate(bucket: &str) -> String {
+    let digest = Sha256::digest(bucket);
+    let short: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("contoso-shop:rate:{short}")
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod claim;
 mod connection;
 mod database;
 mod errors;
+mod fences;
 mod health;
 mod job_store;
 mod metrics;
@@ -37,7 +38,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ports::{Clock, Stores};
+use crate::ports::{Clock, Fences, Stores};
 use database::Database;
 
 /// How a [`SqliteStore`] is opened.
@@ -83,5 +84,9 @@ impl SqliteStore {
             schema: Arc::new(schema::SqliteSchema::new(self.database.clone())),
             health: Arc::new(health::SqliteHealth::new(self.database.clone())),
         }
+    }
+    /// The last word on locks over this file.
+    pub fn fences(&self) -> Arc<dyn Fences> {
+        Arc::new(fences::SqliteFences::new(self.database.clone()))
     }
 }

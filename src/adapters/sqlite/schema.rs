@@ -10,9 +10,10 @@ use crate::domain::Timestamp;
 use crate::ports::{Schema, SchemaState, StoreError};
 
 /// Name and text of every migration; the first brings an empty database to version 1.
-const MIGRATIONS: [(&str, &str); 2] = [
+const MIGRATIONS: [(&str, &str); 3] = [
     ("0001_shop", include_str!("../../../migrations/sqlite/0001_shop.sql")),
     ("0002_jobs", include_str!("../../../migrations/sqlite/0002_jobs.sql")),
+    ("0003_locks", include_str!("../../../migrations/sqlite/0003_locks.sql")),
 ];
 
 const WANTED: u32 = MIGRATIONS.len() as u32;

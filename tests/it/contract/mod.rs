@@ -36,13 +36,17 @@ macro_rules! over_every_store {
 
 mod backends;
 mod backplane;
+mod cache;
 mod event_stream;
 mod job_store;
+mod locks;
 mod mssql_server;
 mod orders;
 mod outbox;
 mod products;
+mod rate_limiter;
 mod schema;
+mod sessions;
 mod sqlite_file;
 mod status_copy;
 mod wakeup;

@@ -1,0 +1,58 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fred::clients::Client;
+use fred::types::Value;
+use uuid::Uuid;
+
+use super::error::store_error;
+use super::keys;
+use super::script::OneKeyScript;
+use crate::ports::{HeldLock, Locks, StoreError};
+
+/// Lease locks in Redis: one key with an expiry, a random token, and scripts that compare it before they touch the key.
+pub struct RedisLocks {
+    client: Client,
+    acquire: OneKeyScript,
+    renew: OneKeyScript,
+    release: OneKeyScript,
+}
+
+impl RedisLocks {
+    /// Works through `client`.
+    pub fn new(client: Client) -> Self {
+        Self {
+            client,
+            acquire: OneKeyScript::new(include_str!("lua/acquire_lock.lua")),
+            renew: OneKeyScript::new(include_str!("lua/renew_lock.lua")),
+            release: OneKeyScript::new(include_str!("lua/release_lock.lua")),
+        }
+    }
+
+    async fn is_done(&self, script: &OneKeyScript, name: &str, args: Vec<Value>) -> Result<bool, StoreError> {
+        let done: i64 = script.call(&self.client, &keys::lock(name), args).await.map_err(store_error)?;
+        Ok(done == 1)
+    }
+}
+
+#[async_trait]
+impl Locks for RedisLocks {
+    async fn acquire(&self, name: &str, lease: Duration) -> Result<Option<HeldLock>, StoreError> {
+        let token = Uuid::new_v4().to_string();
+        let args = vec![token.as_str().into(), millis(lease)];
+        let fence: i64 = self.acquire.call(&self.client, &keys::lock(name), args).await.map_err(store_error)?;
+        Ok((fence > 0).then(|| HeldLock { name: name.to_owned(), token, fence }))
+    }
+
+    async fn renew(&self, held: &HeldLock, lease: Duration) -> Result<bool, StoreError> {
+        self.is_done(&self.renew, &held.name, vec![held.token.as_str().into(), millis(lease)]).await
+    }
+
+    async fn release(&self, held: &HeldLock) -> Result<bool, StoreError> {
+        self.is_done(&self.release, &held.name, vec![held.token.as_str().into()]).await
+    }
+}
+
+fn millis(duration: Duration) -> Value {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).max(1).into()
+}
