@@ -72,7 +72,8 @@ export const listOrders = (offset, size) => json(`/api/orders?offset=${offset}&s
 export const getOrder = (id) => json(`/api/orders/${encodeURIComponent(id)}`);
 
 /** Places an order. The same key and items never make a second one. */
-export const placeOrder = (items, key) => json('/api/orders', { method: 'POST', body: { items }, headers: { 'Idempotency-Key': key } });
+export const placeOrder = (items, key) =>
+  json('/api/orders', { method: 'POST', body: { items }, headers: { 'Idempotency-Key': key } });
 
 /** Deletes an order; one that is still Accepted is cancelled. */
 export const cancelOrder = (id) => request(`/api/orders/${encodeURIComponent(id)}`, { method: 'DELETE' });

@@ -103,6 +103,7 @@ class Cart extends EventTarget {
 const clamp = (quantity) => Math.min(MAX_QUANTITY, Math.max(1, Math.trunc(quantity) || 1));
 
 // `randomUUID` is missing on plain HTTP pages that are not on localhost.
-const randomKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+const randomKey = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 export const cart = new Cart();

@@ -1,5 +1,11 @@
 const money = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' });
-const moment = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' });
+const moment = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+});
 
 /** `12.5` → `$12.50`. */
 export const formatMoney = (amount) => money.format(amount);

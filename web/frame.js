@@ -43,8 +43,22 @@ function showAccount() {
     by('account'),
     userId
       ? [
-          h('span', { class: 'avatar', title: userId, 'aria-label': `Signed in as ${userId}`, role: 'img' }, userId.slice(0, 1).toUpperCase()),
-          h('button', { class: 'button button-small button-quiet', type: 'button', 'aria-label': 'Sign out', on: { click: () => session.signOut() } }, icon('out'), h('span', {}, 'Sign out')),
+          h(
+            'span',
+            { class: 'avatar', title: userId, 'aria-label': `Signed in as ${userId}`, role: 'img' },
+            userId.slice(0, 1).toUpperCase(),
+          ),
+          h(
+            'button',
+            {
+              class: 'button button-small button-quiet',
+              type: 'button',
+              'aria-label': 'Sign out',
+              on: { click: () => session.signOut() },
+            },
+            icon('out'),
+            h('span', {}, 'Sign out'),
+          ),
         ]
       : h('a', { class: 'button button-small', href: '#/sign-in' }, 'Sign in'),
   );

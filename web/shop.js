@@ -56,7 +56,8 @@ class Shop extends EventTarget {
 
   /** Takes in orders a page has loaded. */
   seen(orders) {
-    for (const order of orders) this.#tracker?.observe({ correlationId: order.correlationId, orderId: order.id, status: order.status });
+    for (const order of orders)
+      this.#tracker?.observe({ correlationId: order.correlationId, orderId: order.id, status: order.status });
   }
 
   /** Takes in an order that was just placed here; events that came before the answer have already been applied. */

@@ -24,7 +24,13 @@ export function toast({ tone = 'plain', title, text, link, topic = '' }) {
     'div',
     { class: 'toast', data: { tone, topic } },
     h('span', { class: 'toast-icon' }, icon(ICONS[tone])),
-    h('div', { class: 'toast-body' }, h('strong', {}, title), text && h('p', {}, text), link && h('a', { href: link.href, on: { click: close } }, link.text)),
+    h(
+      'div',
+      { class: 'toast-body' },
+      h('strong', {}, title),
+      text && h('p', {}, text),
+      link && h('a', { href: link.href, on: { click: close } }, link.text),
+    ),
     h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Dismiss', on: { click: close } }, icon('close')),
   );
   // Reading takes as long as it takes: the clock stands still under the pointer and while something inside has the focus.

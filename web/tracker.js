@@ -73,7 +73,10 @@ export class Tracker extends EventTarget {
   drop(correlationId) {
     this.#active.delete(correlationId);
     tab.write(this.#keys.active, [...this.#active]);
-    shared.write(this.#keys.active, shared.read(this.#keys.active, []).filter((id) => id !== correlationId));
+    shared.write(
+      this.#keys.active,
+      shared.read(this.#keys.active, []).filter((id) => id !== correlationId),
+    );
   }
 
   /** Detaches from the browser. The stored ids stay for the next visit unless `forget` is set. */

@@ -29,9 +29,21 @@ export function productCard(product, { eager = false } = {}) {
       { class: 'card-text' },
       h('h3', {}, h('a', { href, class: 'card-link' }, product.name)),
       h('p', { class: 'muted' }, product.vendor),
-      h('div', { class: 'card-buy' }, price(product), h('button', {
-        class: 'round-button', type: 'button', 'aria-label': `Add ${product.name} to cart`, on: { click: () => addToCart(product) },
-      }, icon('plus'))),
+      h(
+        'div',
+        { class: 'card-buy' },
+        price(product),
+        h(
+          'button',
+          {
+            class: 'round-button',
+            type: 'button',
+            'aria-label': `Add ${product.name} to cart`,
+            on: { click: () => addToCart(product) },
+          },
+          icon('plus'),
+        ),
+      ),
     ),
   );
 }

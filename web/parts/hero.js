@@ -12,8 +12,16 @@ export const hero = () =>
       'div',
       { class: 'hero-text' },
       h('h1', { tabindex: '-1' }, 'Order it. ', h('em', {}, 'Watch it happen.')),
-      h('p', {}, 'Good things for desk, kitchen and trail. Every order reports back live, in every open tab, from accepted to done.'),
+      h(
+        'p',
+        {},
+        'Good things for desk, kitchen and trail. Every order reports back live, in every open tab, from accepted to done.',
+      ),
       h('a', { class: 'button button-sun', href: '#/orders' }, icon('pulse'), 'Follow your orders'),
     ),
-    h('div', { class: 'hero-pictures', 'aria-hidden': 'true' }, SHOWN.map((sku) => h('img', { src: `/images/products/${sku}.svg`, alt: '', width: 480, height: 360 }))),
+    h(
+      'div',
+      { class: 'hero-pictures', 'aria-hidden': 'true' },
+      SHOWN.map((sku) => h('img', { src: `/images/products/${sku}.svg`, alt: '', width: 480, height: 360 })),
+    ),
   );

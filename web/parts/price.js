@@ -9,7 +9,12 @@ export function price(product) {
     'p',
     { class: 'price' },
     product.discount > 0 && h('s', {}, h('span', { class: 'visually-hidden' }, 'Before: '), formatMoney(product.price)),
-    h('span', { class: 'price-now' }, product.discount > 0 && h('span', { class: 'visually-hidden' }, 'Now: '), formatMoney(salePrice(product))),
+    h(
+      'span',
+      { class: 'price-now' },
+      product.discount > 0 && h('span', { class: 'visually-hidden' }, 'Now: '),
+      formatMoney(salePrice(product)),
+    ),
     suffix && h('span', { class: 'price-suffix' }, suffix),
   );
 }

@@ -16,7 +16,10 @@ export function progressLine(status) {
       const done = index < here || (index === here && stop === route.at(-1));
       return h(
         'li',
-        { data: { stop: index < here ? 'passed' : index === here ? 'here' : 'ahead' }, 'aria-current': index === here ? 'step' : null },
+        {
+          data: { stop: index < here ? 'passed' : index === here ? 'here' : 'ahead' },
+          'aria-current': index === here ? 'step' : null,
+        },
         h('span', { class: 'progress-dot' }, done && icon(MARKS[stop] ?? 'check')),
         h('span', { class: 'progress-name' }, stop),
       );

@@ -11,6 +11,17 @@ export function quantityField({ value, least = 1, label, onChange }) {
     onChange(quantity);
   };
   input.addEventListener('change', () => apply(Number(input.value)));
-  const step = (by, name, text) => h('button', { type: 'button', class: 'icon-button', 'aria-label': text, on: { click: () => apply(Number(input.value) + by) } }, icon(name));
-  return h('div', { class: 'quantity', role: 'group', 'aria-label': label }, step(-1, 'minus', 'One less'), input, step(1, 'plus', 'One more'));
+  const step = (by, name, text) =>
+    h(
+      'button',
+      { type: 'button', class: 'icon-button', 'aria-label': text, on: { click: () => apply(Number(input.value) + by) } },
+      icon(name),
+    );
+  return h(
+    'div',
+    { class: 'quantity', role: 'group', 'aria-label': label },
+    step(-1, 'minus', 'One less'),
+    input,
+    step(1, 'plus', 'One more'),
+  );
 }

@@ -17,4 +17,7 @@ export const errorState = (error, retry) =>
   );
 
 /** Grey shapes in the size of what is coming. */
-export const skeletons = (count, kind) => Array.from({ length: count }, () => h('div', { class: `skeleton ${kind}`, 'aria-hidden': 'true' }, h('span'), h('span'), h('span')));
+export const skeletons = (count, kind) =>
+  Array.from({ length: count }, () =>
+    h('div', { class: `skeleton ${kind}`, 'aria-hidden': 'true' }, h('span'), h('span'), h('span')),
+  );

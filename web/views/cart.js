@@ -24,7 +24,11 @@ export function mount(el, _, go) {
   const label = () => {
     button.disabled = busy;
     button.setAttribute('aria-busy', String(busy));
-    fill(button, busy ? h('span', { class: 'spinner' }) : icon(session.userId ? 'check' : 'user'), busy ? 'Placing your order…' : session.userId ? `Place order · ${formatMoney(cart.total)}` : 'Sign in to order');
+    fill(
+      button,
+      busy ? h('span', { class: 'spinner' }) : icon(session.userId ? 'check' : 'user'),
+      busy ? 'Placing your order…' : session.userId ? `Place order · ${formatMoney(cart.total)}` : 'Sign in to order',
+    );
   };
 
   const draw = () => {
@@ -32,7 +36,16 @@ export function mount(el, _, go) {
     const lines = cart.lines;
     label();
     if (lines.length === 0) {
-      if (!busy) fill(body, emptyState({ symbol: 'cart', title: 'Nothing in here yet', text: 'Things you add stay here, in every tab of this browser.', action: h('a', { class: 'button', href: '#/' }, 'Look around') }));
+      if (!busy)
+        fill(
+          body,
+          emptyState({
+            symbol: 'cart',
+            title: 'Nothing in here yet',
+            text: 'Things you add stay here, in every tab of this browser.',
+            action: h('a', { class: 'button', href: '#/' }, 'Look around'),
+          }),
+        );
       return;
     }
     fill(
@@ -42,7 +55,13 @@ export function mount(el, _, go) {
         'aside',
         { class: 'summary', 'aria-label': 'Summary' },
         h('h2', {}, 'Summary'),
-        h('dl', { class: 'sums' }, h('div', {}, h('dt', {}, plural(cart.count, 'item')), h('dd', {}, formatMoney(cart.total))), h('div', {}, h('dt', {}, 'Delivery'), h('dd', {}, 'Free')), h('div', { class: 'sums-total' }, h('dt', {}, 'Total'), h('dd', {}, formatMoney(cart.total)))),
+        h(
+          'dl',
+          { class: 'sums' },
+          h('div', {}, h('dt', {}, plural(cart.count, 'item')), h('dd', {}, formatMoney(cart.total))),
+          h('div', {}, h('dt', {}, 'Delivery'), h('dd', {}, 'Free')),
+          h('div', { class: 'sums-total' }, h('dt', {}, 'Total'), h('dd', {}, formatMoney(cart.total))),
+        ),
         button,
         problem,
         h('p', { class: 'muted small' }, icon('pulse'), 'You will see the order move the moment it is placed.'),
@@ -73,7 +92,11 @@ export function mount(el, _, go) {
   cart.addEventListener('change', draw);
   draw();
   // Show today's prices; the server charges those whatever is shown here.
-  for (const { productId } of cart.lines) catalogue.refresh(productId).then((product) => cart.refresh(toLine(product)), () => {});
+  for (const { productId } of cart.lines)
+    catalogue.refresh(productId).then(
+      (product) => cart.refresh(toLine(product)),
+      () => {},
+    );
   return () => {
     unmounted = true;
     cart.removeEventListener('change', draw);
@@ -85,9 +108,27 @@ function line(each) {
     'li',
     { class: 'cart-line', data: { sku: each.productId } },
     h('img', { src: each.imageUrl, alt: '', width: 120, height: 90 }),
-    h('div', { class: 'cart-line-text' }, h('a', { href: `#/product/${encodeURIComponent(each.productId)}` }, each.name), h('p', { class: 'muted' }, formatMoney(each.unitPrice), each.suffix ? ` ${each.suffix}` : ' each')),
-    quantityField({ value: each.quantity, label: `Quantity of ${each.name}`, onChange: (quantity) => cart.set(each.productId, quantity) }),
+    h(
+      'div',
+      { class: 'cart-line-text' },
+      h('a', { href: `#/product/${encodeURIComponent(each.productId)}` }, each.name),
+      h('p', { class: 'muted' }, formatMoney(each.unitPrice), each.suffix ? ` ${each.suffix}` : ' each'),
+    ),
+    quantityField({
+      value: each.quantity,
+      label: `Quantity of ${each.name}`,
+      onChange: (quantity) => cart.set(each.productId, quantity),
+    }),
     h('p', { class: 'cart-line-sum' }, formatMoney((Math.round(each.unitPrice * 100) * each.quantity) / 100)),
-    h('button', { class: 'icon-button', type: 'button', 'aria-label': `Remove ${each.name}`, on: { click: () => cart.set(each.productId, 0) } }, icon('trash')),
+    h(
+      'button',
+      {
+        class: 'icon-button',
+        type: 'button',
+        'aria-label': `Remove ${each.name}`,
+        on: { click: () => cart.set(each.productId, 0) },
+      },
+      icon('trash'),
+    ),
   );
 }

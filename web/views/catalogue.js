@@ -12,7 +12,13 @@ const chosen = { category: null, text: '' };
 /** Shows the catalogue. */
 export function mount(el) {
   const chips = h('div', { class: 'chips', role: 'group', 'aria-label': 'Category' });
-  const search = h('input', { type: 'search', id: 'search', placeholder: 'Search products', autocomplete: 'off', value: chosen.text });
+  const search = h('input', {
+    type: 'search',
+    id: 'search',
+    placeholder: 'Search products',
+    autocomplete: 'off',
+    value: chosen.text,
+  });
   const count = h('p', { class: 'muted result-count', role: 'status' });
   const results = h('div', { class: 'results' });
   const sentinel = h('div', { class: 'sentinel' });
@@ -22,7 +28,18 @@ export function mount(el) {
     h(
       'section',
       { class: 'shelf', 'aria-label': 'Products' },
-      h('div', { class: 'filters' }, h('label', { class: 'search', for: 'search' }, icon('search'), h('span', { class: 'visually-hidden' }, 'Search products'), search), chips),
+      h(
+        'div',
+        { class: 'filters' },
+        h(
+          'label',
+          { class: 'search', for: 'search' },
+          icon('search'),
+          h('span', { class: 'visually-hidden' }, 'Search products'),
+          search,
+        ),
+        chips,
+      ),
       count,
       results,
       sentinel,
@@ -42,20 +59,56 @@ export function mount(el) {
   const drawChips = () => {
     const names = [...new Set(catalogue.products.map((product) => product.category))];
     const chip = (text, category) =>
-      h('button', { type: 'button', class: 'chip', 'aria-pressed': String(chosen.category === category), on: { click: () => narrow({ category }) } }, text);
-    fill(chips, chip('Everything', null), names.map((name) => chip(name, name)));
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'chip',
+          'aria-pressed': String(chosen.category === category),
+          on: { click: () => narrow({ category }) },
+        },
+        text,
+      );
+    fill(
+      chips,
+      chip('Everything', null),
+      names.map((name) => chip(name, name)),
+    );
   };
 
   const draw = () => {
     if (unmounted) return;
     drawChips();
     const shown = catalogue.products.filter(matches);
-    const grid = (products) => h('div', { class: 'grid' }, products.map((product, index) => productCard(product, { eager: index < 4 })), !catalogue.isComplete && products === shown ? skeletons(4, 'skeleton-card') : null);
+    const grid = (products) =>
+      h(
+        'div',
+        { class: 'grid' },
+        products.map((product, index) => productCard(product, { eager: index < 4 })),
+        !catalogue.isComplete && products === shown ? skeletons(4, 'skeleton-card') : null,
+      );
     count.textContent = isNarrowed() && catalogue.isComplete ? plural(shown.length, 'product') : '';
     if (shown.length === 0 && catalogue.isComplete) {
-      fill(results, emptyState({ symbol: 'search', title: 'Nothing fits', text: 'No product matches what you are looking for.', action: h('button', { type: 'button', class: 'button', on: { click: () => narrow({ category: null, text: '' }) } }, 'Show everything') }));
+      fill(
+        results,
+        emptyState({
+          symbol: 'search',
+          title: 'Nothing fits',
+          text: 'No product matches what you are looking for.',
+          action: h(
+            'button',
+            { type: 'button', class: 'button', on: { click: () => narrow({ category: null, text: '' }) } },
+            'Show everything',
+          ),
+        }),
+      );
     } else if (isNarrowed()) fill(results, grid(shown));
-    else fill(results, byCategory(shown).map(([name, products]) => h('section', { class: 'category' }, h('h2', {}, name), grid(products))), !catalogue.isComplete && h('div', { class: 'grid' }, skeletons(4, 'skeleton-card')));
+    else
+      fill(
+        results,
+        byCategory(shown).map(([name, products]) => h('section', { class: 'category' }, h('h2', {}, name), grid(products))),
+        !catalogue.isComplete && h('div', { class: 'grid' }, skeletons(4, 'skeleton-card')),
+      );
   };
 
   const load = async () => {
@@ -66,7 +119,14 @@ export function mount(el) {
       // What is filtered or short of the window's end needs the rest at once.
       if (!unmounted && !catalogue.isComplete && (isNarrowed() || isNear(sentinel))) await load();
     } catch (error) {
-      if (!unmounted) fill(results, errorState(error, () => { draw(); load(); }));
+      if (!unmounted)
+        fill(
+          results,
+          errorState(error, () => {
+            draw();
+            load();
+          }),
+        );
     }
   };
 
@@ -85,7 +145,9 @@ export function mount(el) {
   };
   search.addEventListener('input', onSearch);
 
-  const observer = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && load(), { rootMargin: '600px' });
+  const observer = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && load(), {
+    rootMargin: '600px',
+  });
   observer.observe(sentinel);
   draw();
   load();

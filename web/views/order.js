@@ -40,7 +40,16 @@ export function mount(el, id) {
       drawStatus();
     } catch (error) {
       if (unmounted) return;
-      if (error.status === 404) fill(el, emptyState({ symbol: 'box', title: 'No such order', text: 'It was cancelled, or it belongs to somebody else.', action: h('a', { class: 'button', href: '#/orders' }, 'Your orders') }));
+      if (error.status === 404)
+        fill(
+          el,
+          emptyState({
+            symbol: 'box',
+            title: 'No such order',
+            text: 'It was cancelled, or it belongs to somebody else.',
+            action: h('a', { class: 'button', href: '#/orders' }, 'Your orders'),
+          }),
+        );
       else fill(el, errorState(error, load));
     }
   };
@@ -74,13 +83,36 @@ function page(order, live, cancel) {
     'article',
     { class: 'order' },
     h('a', { class: 'back', href: '#/orders' }, icon('back'), 'All orders'),
-    h('div', { class: 'order-head' }, h('h1', { tabindex: '-1' }, `Order ${order.id}`), h('span', { class: 'order-tag' }), cancel),
+    h(
+      'div',
+      { class: 'order-head' },
+      h('h1', { tabindex: '-1' }, `Order ${order.id}`),
+      h('span', { class: 'order-tag' }),
+      cancel,
+    ),
     h('p', { class: 'muted' }, formatInstant(order.createdAt)),
     h('section', { class: 'panel order-panel', 'aria-label': 'Status' }, live),
     h(
       'section',
       { class: 'panel receipt', 'aria-label': 'Items' },
-      h('ul', {}, order.items.map((item) => h('li', {}, h('img', { src: item.imageUrl, alt: '', width: 96, height: 72 }), h('div', {}, h('a', { href: `#/product/${encodeURIComponent(item.productId)}` }, item.productName), h('p', { class: 'muted' }, `${item.quantity} × ${formatMoney(item.unitPrice)}`)), h('p', { class: 'cart-line-sum' }, formatMoney((Math.round(item.unitPrice * 100) * item.quantity) / 100))))),
+      h(
+        'ul',
+        {},
+        order.items.map((item) =>
+          h(
+            'li',
+            {},
+            h('img', { src: item.imageUrl, alt: '', width: 96, height: 72 }),
+            h(
+              'div',
+              {},
+              h('a', { href: `#/product/${encodeURIComponent(item.productId)}` }, item.productName),
+              h('p', { class: 'muted' }, `${item.quantity} × ${formatMoney(item.unitPrice)}`),
+            ),
+            h('p', { class: 'cart-line-sum' }, formatMoney((Math.round(item.unitPrice * 100) * item.quantity) / 100)),
+          ),
+        ),
+      ),
       h('p', { class: 'receipt-total' }, h('span', {}, 'Total'), h('strong', {}, formatMoney(total))),
       h('p', { class: 'muted small receipt-id' }, 'Reference ', h('code', {}, order.correlationId)),
     ),

@@ -12,13 +12,26 @@ const PAGE_SIZE = 10;
 /** Shows the orders. */
 export function mount(el) {
   const list = h('div', { class: 'tickets' }, skeletons(3, 'skeleton-ticket'));
-  const more = h('button', { class: 'button', type: 'button', hidden: true, on: { click: () => load(orders.length) } }, 'Show older orders');
+  const more = h(
+    'button',
+    { class: 'button', type: 'button', hidden: true, on: { click: () => load(orders.length) } },
+    'Show older orders',
+  );
   fill(el, h('h1', { tabindex: '-1' }, 'Your orders'), list, h('div', { class: 'more' }, more));
   let orders = [];
   let unmounted = false;
 
   const draw = () => {
-    if (orders.length === 0) fill(list, emptyState({ symbol: 'box', title: 'No orders yet', text: 'Your first one will show up here and move as it is worked on.', action: h('a', { class: 'button', href: '#/' }, 'Find something') }));
+    if (orders.length === 0)
+      fill(
+        list,
+        emptyState({
+          symbol: 'box',
+          title: 'No orders yet',
+          text: 'Your first one will show up here and move as it is worked on.',
+          action: h('a', { class: 'button', href: '#/' }, 'Find something'),
+        }),
+      );
     else fill(list, orders.map(ticket));
   };
 
@@ -34,7 +47,11 @@ export function mount(el) {
       more.hidden = offset + page.items.length >= page.total;
       draw();
     } catch (error) {
-      if (!unmounted && orders.length === 0) fill(list, errorState(error, () => load(0)));
+      if (!unmounted && orders.length === 0)
+        fill(
+          list,
+          errorState(error, () => load(0)),
+        );
     } finally {
       more.disabled = false;
     }
@@ -66,10 +83,24 @@ function ticket(order) {
     h(
       'div',
       { class: 'ticket-head' },
-      h('div', {}, h('h2', {}, h('a', { class: 'card-link', href: `#/orders/${order.id}` }, `Order ${order.id}`)), h('p', { class: 'muted' }, formatInstant(order.createdAt))),
+      h(
+        'div',
+        {},
+        h('h2', {}, h('a', { class: 'card-link', href: `#/orders/${order.id}` }, `Order ${order.id}`)),
+        h('p', { class: 'muted' }, formatInstant(order.createdAt)),
+      ),
       statusTag(status),
     ),
-    h('div', { class: 'ticket-goods' }, h('div', { class: 'thumbs', 'aria-hidden': 'true' }, order.items.slice(0, 4).map((item) => h('img', { src: item.imageUrl, alt: '', width: 64, height: 48, loading: 'lazy' }))), h('p', {}, plural(pieces, 'item'), h('strong', {}, formatMoney(total)))),
+    h(
+      'div',
+      { class: 'ticket-goods' },
+      h(
+        'div',
+        { class: 'thumbs', 'aria-hidden': 'true' },
+        order.items.slice(0, 4).map((item) => h('img', { src: item.imageUrl, alt: '', width: 64, height: 48, loading: 'lazy' })),
+      ),
+      h('p', {}, plural(pieces, 'item'), h('strong', {}, formatMoney(total))),
+    ),
     progressLine(status),
     h('span', { class: 'ticket-go' }, icon('go')),
   );

@@ -23,7 +23,16 @@ export function mount(el, sku) {
       if (!unmounted && salePrice(today) !== shown) fill(el, page(today));
     } catch (error) {
       if (unmounted) return;
-      if (error.status === 404) fill(el, emptyState({ symbol: 'search', title: 'No such product', text: 'It may have been taken off the shelves.', action: h('a', { class: 'button', href: '#/' }, 'Back to the shop') }));
+      if (error.status === 404)
+        fill(
+          el,
+          emptyState({
+            symbol: 'search',
+            title: 'No such product',
+            text: 'It may have been taken off the shelves.',
+            action: h('a', { class: 'button', href: '#/' }, 'Back to the shop'),
+          }),
+        );
       else if (!el.querySelector('.product')) fill(el, errorState(error, load));
     }
   };
@@ -37,7 +46,12 @@ function page(product) {
     'article',
     { class: 'product' },
     h('a', { class: 'back', href: '#/' }, icon('back'), 'All products'),
-    h('div', { class: 'product-picture' }, h('img', { src: product.imageUrl, alt: `Picture of ${product.name}`, width: 480, height: 360 }), product.discount > 0 && h('span', { class: 'flag' }, `${product.discount}% off`)),
+    h(
+      'div',
+      { class: 'product-picture' },
+      h('img', { src: product.imageUrl, alt: `Picture of ${product.name}`, width: 480, height: 360 }),
+      product.discount > 0 && h('span', { class: 'flag' }, `${product.discount}% off`),
+    ),
     h(
       'div',
       { class: 'product-text' },
@@ -49,9 +63,25 @@ function page(product) {
         'div',
         { class: 'product-buy' },
         quantityField({ value: 1, label: 'Quantity', onChange: (next) => (quantity = next) }),
-        h('button', { class: 'button button-main', type: 'button', on: { click: () => addToCart(product, quantity) } }, icon('cart'), 'Add to cart'),
+        h(
+          'button',
+          { class: 'button button-main', type: 'button', on: { click: () => addToCart(product, quantity) } },
+          icon('cart'),
+          'Add to cart',
+        ),
       ),
-      h('dl', { class: 'facts' }, fact('Item', product.externalProductId), fact('Sold as', product.isSubscription ? `Subscription, billed ${product.billingPeriod === 'Annual' ? 'yearly' : 'monthly'}` : 'One-off purchase'), fact('Order updates', 'Live, in every open tab')),
+      h(
+        'dl',
+        { class: 'facts' },
+        fact('Item', product.externalProductId),
+        fact(
+          'Sold as',
+          product.isSubscription
+            ? `Subscription, billed ${product.billingPeriod === 'Annual' ? 'yearly' : 'monthly'}`
+            : 'One-off purchase',
+        ),
+        fact('Order updates', 'Live, in every open tab'),
+      ),
     ),
   );
 }

@@ -2,13 +2,26 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fillCart, newVisitor, NETWORK_NOISE, order, placeButton, showsStatus, signIn, startBrowser } from '../support/browser.mjs';
+import {
+  fillCart,
+  newVisitor,
+  NETWORK_NOISE,
+  order,
+  placeButton,
+  showsStatus,
+  signIn,
+  startBrowser,
+} from '../support/browser.mjs';
 import { ordersOf, startShop, tokenFor } from '../support/shop.mjs';
 import { until } from '../support/wait.mjs';
 
 let slow, instant, browser;
 before(async () => {
-  [slow, instant, browser] = await Promise.all([startShop({ processingTime: '3s' }), startShop({ processingTime: '0s' }), startBrowser()]);
+  [slow, instant, browser] = await Promise.all([
+    startShop({ processingTime: '3s' }),
+    startShop({ processingTime: '0s' }),
+    startBrowser(),
+  ]);
 });
 after(async () => {
   await browser?.close();
@@ -31,7 +44,9 @@ test('an order toasts exactly once in every tab of its user and in no other', as
   // The tab that did not buy shows the order in its list without a reload.
   await watching.page.locator(`.ticket[data-order="${id}"][data-status="Completed"]`).waitFor();
   // Both events of the completion have arrived, and still there is one toast.
-  await until('both events', () => watching.seen.sockets.some(({ received }) => received.includes('"OrderCompleted"') && received.includes('"Notification"')));
+  await until('both events', () =>
+    watching.seen.sockets.some(({ received }) => received.includes('"OrderCompleted"') && received.includes('"Notification"')),
+  );
   for (const tab of [buying, watching]) assert.deepEqual(tab.orderToasts(), [`Order ${id} is completed`]);
   assert.deepEqual(other.orderToasts(), []);
   for (const tab of [buying, watching, other]) {
@@ -100,7 +115,9 @@ test('a double click and a lost answer make one order', async () => {
     button.click();
   });
   await tab.page.locator('.order .progress').waitFor();
-  const keys = tab.seen.requests.filter(({ method, url }) => method === 'POST' && url.endsWith('/api/orders')).map(({ headers }) => headers['idempotency-key']);
+  const keys = tab.seen.requests
+    .filter(({ method, url }) => method === 'POST' && url.endsWith('/api/orders'))
+    .map(({ headers }) => headers['idempotency-key']);
   assert.equal(keys.length, 2, 'one attempt and its retry');
   assert.equal(keys[0], keys[1]);
   assert.equal((await ordersOf(instant, 'twice')).length, 1);
@@ -115,15 +132,21 @@ test('events that come twice, late and out of order change nothing and toast onc
     const { Tracker } = await import('/tracker.js');
     const tracker = new Tracker('order-of-events');
     const log = [];
-    for (const type of ['change', 'finished']) tracker.addEventListener(type, ({ detail }) => log.push(`${type} ${detail.correlationId} ${detail.status}`));
-    const push = (correlationId, status) => tracker.observe({ correlationId, status, orderId: 1, eventId: status }, { pushed: true });
-    for (const status of ['Processing', 'Accepted', 'Processing', 'Completed', 'Completed', 'Processing', 'Failed']) push('a', status);
+    for (const type of ['change', 'finished'])
+      tracker.addEventListener(type, ({ detail }) => log.push(`${type} ${detail.correlationId} ${detail.status}`));
+    const push = (correlationId, status) =>
+      tracker.observe({ correlationId, status, orderId: 1, eventId: status }, { pushed: true });
+    for (const status of ['Processing', 'Accepted', 'Processing', 'Completed', 'Completed', 'Processing', 'Failed'])
+      push('a', status);
     // Known from a list only, and finished there: old news.
     tracker.observe({ correlationId: 'b', status: 'Completed', orderId: 2 });
     push('b', 'Completed');
     return { log, active: tracker.active };
   });
-  assert.deepEqual(seen, { log: ['change a Processing', 'change a Completed', 'finished a Completed', 'change b Completed'], active: [] });
+  assert.deepEqual(seen, {
+    log: ['change a Processing', 'change a Completed', 'finished a Completed', 'change b Completed'],
+    active: [],
+  });
   await visitor.close();
 });
 
@@ -170,7 +193,12 @@ test('signing out closes the hub in every tab', async () => {
 test('a refused token leads to the sign-in page once, and back afterwards', async () => {
   const visitor = await newVisitor(browser, instant.origin);
   const first = await visitor.openTab();
-  const session = { userId: 'exp', token: await tokenFor(instant, 'exp', -3600), expiresAt: Date.now() + 3_600_000, development: true };
+  const session = {
+    userId: 'exp',
+    token: await tokenFor(instant, 'exp', -3600),
+    expiresAt: Date.now() + 3_600_000,
+    development: true,
+  };
   await first.page.evaluate((value) => localStorage.setItem('contoso.session', JSON.stringify(value)), session);
   const tab = await visitor.openTab('#/orders');
   await tab.page.getByText('Your session has ended').waitFor();
@@ -194,7 +222,14 @@ test('no page is wider than the window at 360 px', async () => {
   await order(tab, 'AZ-700');
   const id = tab.page.url().split('/').pop();
   await fillCart(tab, 'DS-610');
-  for (const [hash, shown] of [['#/', '.card'], ['#/product/AZ-700', '.product'], ['#/cart', '.cart-line'], ['#/orders', '.ticket'], [`#/orders/${id}`, '.order'], ['#/sign-in', 'form']]) {
+  for (const [hash, shown] of [
+    ['#/', '.card'],
+    ['#/product/AZ-700', '.product'],
+    ['#/cart', '.cart-line'],
+    ['#/orders', '.ticket'],
+    [`#/orders/${id}`, '.order'],
+    ['#/sign-in', 'form'],
+  ]) {
     await tab.page.evaluate((to) => (location.hash = to), hash);
     await tab.page.locator(shown).first().waitFor();
     assert.equal(await tab.page.evaluate(() => document.documentElement.scrollWidth), 360, hash);

@@ -30,7 +30,10 @@ test('after a long outage the page comes back by itself and tells once what it m
   await front.down();
   const since = Date.now();
   await tab.pill('Offline: polling');
-  await until('the order to complete behind the page’s back', async () => (await ordersOf(shop, 'olga'))[0].status === 'Completed');
+  await until(
+    'the order to complete behind the page’s back',
+    async () => (await ordersOf(shop, 'olga'))[0].status === 'Completed',
+  );
   assert.deepEqual(tab.orderToasts(), [], 'the page cannot know yet');
   await pause(OUTAGE_MS - (Date.now() - since));
   await front.up();

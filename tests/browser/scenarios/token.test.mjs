@@ -20,7 +20,12 @@ after(async () => {
 test('a token that ends closes the hub, and a new one opens it again', async () => {
   const visitor = await newVisitor(browser, shop.origin);
   const first = await visitor.openTab();
-  const session = { userId: 'tina', token: await tokenFor(shop, 'tina', LIFE_S), expiresAt: Date.now() + LIFE_S * 1000, development: true };
+  const session = {
+    userId: 'tina',
+    token: await tokenFor(shop, 'tina', LIFE_S),
+    expiresAt: Date.now() + LIFE_S * 1000,
+    development: true,
+  };
   await first.page.evaluate((value) => localStorage.setItem('contoso.session', JSON.stringify(value)), session);
   const tab = await visitor.openTab();
   await tab.pill('Connected');

@@ -4,7 +4,14 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 const PROGRAMS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const FLAGS = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-dev-shm-usage',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
 
 // What Chromium itself writes to the console when the network is cut on purpose.
 export const NETWORK_NOISE = /^(Failed to load resource|WebSocket connection to)/;
@@ -29,7 +36,9 @@ async function openTab(context, origin, hash) {
   const seen = { toasts: [], sockets: [], requests: [], complaints: [] };
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && seen.complaints.push(message.text()));
   page.on('pageerror', (error) => seen.complaints.push(String(error.stack)));
-  page.on('request', (request) => seen.requests.push({ method: request.method(), url: request.url(), headers: request.headers() }));
+  page.on('request', (request) =>
+    seen.requests.push({ method: request.method(), url: request.url(), headers: request.headers() }),
+  );
   page.on('websocket', (socket) => {
     const note = { url: socket.url(), open: true, received: '' };
     seen.sockets.push(note);
@@ -39,7 +48,8 @@ async function openTab(context, origin, hash) {
   await page.exposeFunction('noteToast', (text) => seen.toasts.push(text));
   await page.addInitScript(() => {
     document.addEventListener('DOMContentLoaded', () => {
-      const note = (records) => records.forEach((record) => record.addedNodes.forEach((el) => window.noteToast(el.querySelector('strong').textContent)));
+      const note = (records) =>
+        records.forEach((record) => record.addedNodes.forEach((el) => window.noteToast(el.querySelector('strong').textContent)));
       new MutationObserver(note).observe(document.getElementById('toasts'), { childList: true });
     });
   });
@@ -51,7 +61,11 @@ async function openTab(context, origin, hash) {
     orderToasts: () => seen.toasts.filter((text) => /^(Order \d+|An order) /.test(text)),
     polls: () => seen.requests.filter(({ url }) => url.includes('/by-correlation/')).length,
     /** Fails when the page complained about anything not expected: script errors, CSP violations, failed loads. */
-    assertQuiet: (expected) => assert.deepEqual(seen.complaints.filter((text) => !expected?.test(text)), []),
+    assertQuiet: (expected) =>
+      assert.deepEqual(
+        seen.complaints.filter((text) => !expected?.test(text)),
+        [],
+      ),
   };
 }
 
@@ -84,4 +98,5 @@ export async function order(tab, sku) {
 }
 
 /** Waits until the open order page shows `status`. */
-export const showsStatus = ({ page }, status, timeout) => page.locator(`.order .progress[data-status="${status}"]`).waitFor({ timeout });
+export const showsStatus = ({ page }, status, timeout) =>
+  page.locator(`.order .progress[data-status="${status}"]`).waitFor({ timeout });

@@ -34,10 +34,17 @@ export async function startShop({ processingTime = '1s', environment = {} } = {}
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await until('the shop to be ready', async () => {
-      server.check();
-      return fetch(`${origin}/health/ready`).then((answer) => answer.ok, () => false);
-    }, 30_000);
+    await until(
+      'the shop to be ready',
+      async () => {
+        server.check();
+        return fetch(`${origin}/health/ready`).then(
+          (answer) => answer.ok,
+          () => false,
+        );
+      },
+      30_000,
+    );
   } catch (error) {
     await stop();
     throw error;
@@ -47,7 +54,11 @@ export async function startShop({ processingTime = '1s', environment = {} } = {}
 
 /** The user's development token. */
 async function developmentToken(shop, userId) {
-  const answer = await fetch(`${shop.origin}/dev/token`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ userId }) });
+  const answer = await fetch(`${shop.origin}/dev/token`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ userId }),
+  });
   if (!answer.ok) throw new Error(`asking for a token: ${answer.status} ${await answer.text()}`);
   return (await answer.json()).token;
 }
@@ -63,7 +74,9 @@ export async function tokenFor(shop, userId, seconds) {
 
 /** The user's orders as the API lists them. */
 export async function ordersOf(shop, userId) {
-  const answer = await fetch(`${shop.origin}/api/orders?size=100`, { headers: { Authorization: `Bearer ${await developmentToken(shop, userId)}` } });
+  const answer = await fetch(`${shop.origin}/api/orders?size=100`, {
+    headers: { Authorization: `Bearer ${await developmentToken(shop, userId)}` },
+  });
   if (!answer.ok) throw new Error(`listing orders: ${answer.status} ${await answer.text()}`);
   return (await answer.json()).items;
 }
