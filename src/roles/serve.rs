@@ -7,15 +7,13 @@ use tokio_util::sync::CancellationToken;
 use super::shared::Shared;
 use super::{StartError, stores, web, worker};
 use crate::app::{RelayOutbox, StreamSink};
-use crate::config::{Part, Settings, StoreConnection};
+use crate::config::{DrainSettings, JwtSettings, Part, Settings, StoreConnection};
 use crate::jobs::engine::DepthGauges;
 use crate::lifecycle::{StopPhase, StopPlan, Supervisor, listen_for_signals};
 use crate::ops::{DrainMarker, HealthRegistry, Metrics, Ops, Readiness, listener, telemetry};
 
 /// How often the gauges of queue depths are renewed.
 const DEPTHS_EVERY: Duration = Duration::from_secs(5);
-/// What cancelling and handing back jobs may take after `Drain__JobStop`, and sockets after `Drain__CloseWindow`.
-const WORK_SLACK: Duration = Duration::from_secs(5);
 
 /// Serves until it is told to stop. Exit code 0 after a stop that was asked for, 1 when it could not start or go on.
 pub async fn serve(settings: Settings) -> ExitCode {
@@ -36,7 +34,7 @@ async fn run(settings: Settings) -> Result<u8, StartError> {
     let (role, version, parts) = (settings.role.name(), env!("CARGO_PKG_VERSION"), settings.parts());
     settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let metrics = Metrics::install(version, role).map_err(|error| StartError::new("cannot collect metrics", error))?;
-    let supervisor = Supervisor::new(plan(&settings));
+    let supervisor = Supervisor::new(plan(&settings.drain));
     listen_for_signals(&supervisor).map_err(|error| StartError::new("cannot listen for signals", error))?;
 
     let marker = Arc::new(DrainMarker::new(&settings.drain.file));
@@ -85,20 +83,20 @@ fn start_events(shared: &Shared, supervisor: &Supervisor) {
     }
 }
 
-fn plan(settings: &Settings) -> StopPlan {
+fn plan(drain: &DrainSettings) -> StopPlan {
     StopPlan {
-        announce: settings.drain.pause,
-        work: settings.drain.close_window.max(settings.drain.job_stop) + WORK_SLACK,
-        requests: Duration::from_secs(5),
-        background: Duration::from_secs(5),
-        last: Duration::from_secs(3),
+        announce: drain.pause,
+        work: drain.work(),
+        requests: DrainSettings::REQUESTS,
+        background: DrainSettings::BACKGROUND,
+        last: DrainSettings::LAST,
     }
 }
 
 /// Tells a person at a terminal where the shop is. Logs are on standard error.
 fn announce(settings: &Settings, url: &str, ops_url: &str) {
     println!("Contoso Shop {} is open at {url}", env!("CARGO_PKG_VERSION"));
-    if matches!(settings.jwt, Some(crate::config::JwtSettings::Development(_))) {
+    if matches!(settings.jwt, Some(JwtSettings::Development(_))) {
         println!("  sign in      with any name on the page, or: contoso-shop token --user alice");
     }
     if let StoreConnection::Sqlite(path) = &settings.connections.contoso {

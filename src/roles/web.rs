@@ -10,14 +10,13 @@ use super::StartError;
 use super::hub::HubPart;
 use super::identity::Identity;
 use super::shared::Shared;
+use crate::config::DrainSettings;
 use crate::http::{self, HttpPorts, HttpSettings, HttpState};
 use crate::hubs::ORDER_STATUS_PATH;
 use crate::lifecycle::{StopPhase, Supervisor};
 use crate::ops::{Ops, health_routes, listener};
 use crate::signalr;
 
-/// Requests under way may take this long to finish once the listener is closed.
-const REQUESTS_END: u64 = 4;
 /// A client may take this long to send its request's head (slow clients must not hold a connection).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -65,7 +64,7 @@ pub(super) fn start(
     .on_connect(|io, _| signalr::tune_socket(io))
     .workers(usize::from(settings.http.workers))
     .disable_signals()
-    .shutdown_timeout(REQUESTS_END)
+    .shutdown_timeout(DrainSettings::REQUESTS.as_secs())
     .client_request_timeout(HEAD_TIMEOUT)
     .bind(listen)
     .map_err(|error| StartError::new(format!("Http__Listen: cannot listen on {listen}"), error))?;
