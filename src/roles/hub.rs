@@ -5,6 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::StartError;
 use super::shared::Shared;
+use crate::adapters::redis::{RedisBackplane, command_client, subscriber_client};
 use crate::app::{ConsumeEvents, DeliverEvents, DirectSink, FollowUp, GetOrderStatus, RegisterOrder, RelayOutbox};
 use crate::auth::TokenVerifier;
 use crate::config::Settings;
@@ -75,9 +76,13 @@ impl HubPart {
     }
 }
 
-fn backplane(shared: &Shared, _connections: &CancellationToken) -> Result<Arc<dyn Backplane>, StartError> {
-    let settings = &shared.settings.signalr;
-    Ok(InProcessBus::new().join(&settings.hub_name))
+fn backplane(shared: &Shared, connections: &CancellationToken) -> Result<Arc<dyn Backplane>, StartError> {
+    let hub = &shared.settings.signalr;
+    let Some(settings) = &shared.settings.connections.redis else { return Ok(InProcessBus::new().join(&hub.hub_name)) };
+    let failed = |error| StartError::new("ConnectionStrings__Redis", error);
+    let publisher = command_client(settings).map_err(failed)?;
+    let subscriber = subscriber_client(settings).map_err(failed)?;
+    Ok(RedisBackplane::start(publisher, subscriber, &hub.channel_prefix, &hub.hub_name, connections))
 }
 
 /// A process that shares no key is alone and makes one up.
