@@ -4,20 +4,22 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::StartError;
-use super::shared::Shared;
-use crate::adapters::redis::{RedisBackplane, command_client, subscriber_client};
+use super::shared::{Shared, redis_failed};
+use crate::adapters::redis::{Agreement, RedisBackplane, command_client, subscriber_client};
 use crate::app::{ConsumeEvents, DeliverEvents, DirectSink, FollowUp, GetOrderStatus, RegisterOrder, RelayOutbox};
 use crate::auth::TokenVerifier;
 use crate::config::Settings;
 use crate::hubs::{HubAuthenticator, HubNotifier, order_status};
 use crate::lifecycle::{StopPhase, Supervisor};
 use crate::ports::OrderNotifier;
-use crate::signalr::backplane::{Backplane, InProcessBus};
+use crate::signalr::backplane::{Backplane, BackplaneState, InProcessBus};
 use crate::signalr::{HubEndpoint, HubLifetime, HubOptions, Origins};
 
 /// How long an event that is published again is recognised, so that each tab hears it once. Longer than a consumer's entry
 /// may wait to be taken over, and than the outages a pod bridges by reading the outbox.
 const REPEAT_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// How long the start waits for the backplane.
+const JOIN_PATIENCE: Duration = Duration::from_secs(2);
 /// What sockets may take to close once all were told.
 const SOCKETS_END: Duration = Duration::from_secs(3);
 
@@ -33,6 +35,35 @@ impl HubPart {
         let lifetime = HubLifetime::new(backplane(shared, connections)?, Some(REPEAT_WINDOW));
         let notifier = Arc::new(HubNotifier(lifetime.context()));
         Ok(Self { lifetime, notifier })
+    }
+
+    /// Waits until the other pods can be reached, but not for ever: a Redis that is out must not keep a pod from starting.
+    /// Errors when they meet under another name: tabs on the two kinds of pods would never hear of each other's events (S2-K-1).
+    pub(super) async fn join(&self, shared: &Shared, supervisor: &Supervisor) -> Result<(), StartError> {
+        let Some(redis) = &shared.settings.connections.redis else { return Ok(()) };
+        let mut state = self.lifetime.backplane_state();
+        let joined = state.wait_for(|state| matches!(state, BackplaneState::Connected(_)));
+        if !matches!(tokio::time::timeout(JOIN_PATIENCE, joined).await, Ok(Ok(_))) {
+            tracing::warn!("the backplane is out: starting without it");
+            return Ok(());
+        }
+        let hub = &shared.settings.signalr;
+        let client = command_client(redis).map_err(redis_failed)?;
+        let agreement = Agreement::new(client, format!("{}{}", hub.channel_prefix, hub.hub_name));
+        match agreement.conclude().await {
+            Ok(None) => {}
+            Ok(Some(other)) => {
+                let what = "SignalR__ChannelPrefix and SignalR__HubName differ from those of the web pods that run";
+                let here = format!("{}{}", hub.channel_prefix, hub.hub_name);
+                return Err(StartError::new(what, format!("they meet at '{other}', this pod would meet at '{here}'")));
+            }
+            Err(error) => tracing::warn!(%error, "cannot compare the hub's name with the other pods'"),
+        }
+        supervisor.spawn("hub-name", StopPhase::Background, |stop| async move {
+            agreement.keep(stop).await;
+            Ok(())
+        });
+        Ok(())
     }
 
     /// Starts what brings events to the hub, and the closing of its sockets at the end. Returns what is to be mounted.
@@ -79,9 +110,8 @@ impl HubPart {
 fn backplane(shared: &Shared, connections: &CancellationToken) -> Result<Arc<dyn Backplane>, StartError> {
     let hub = &shared.settings.signalr;
     let Some(settings) = &shared.settings.connections.redis else { return Ok(InProcessBus::new().join(&hub.hub_name)) };
-    let failed = |error| StartError::new("ConnectionStrings__Redis", error);
-    let publisher = command_client(settings).map_err(failed)?;
-    let subscriber = subscriber_client(settings).map_err(failed)?;
+    let publisher = command_client(settings).map_err(redis_failed)?;
+    let subscriber = subscriber_client(settings).map_err(redis_failed)?;
     Ok(RedisBackplane::start(publisher, subscriber, &hub.channel_prefix, &hub.hub_name, connections))
 }
 

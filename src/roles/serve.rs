@@ -59,7 +59,7 @@ async fn run(settings: Settings) -> Result<u8, StartError> {
         worker::start(&shared, &supervisor);
     }
     if parts.has(Part::Api) {
-        let address = web::start(&shared, &supervisor, ops, &connections)?;
+        let address = web::start(&shared, &supervisor, ops, &connections).await?;
         announce(&shared.settings, &format!("http://{address}"), &format!("http://{ops_address}"));
     }
     supervisor.ready();

@@ -9,7 +9,7 @@ use crate::adapters::redis::{
     RedisEventStream, RedisHealth, RedisStatusCopy, RedisWakeup, Subscriptions, command_client, subscriber_client,
 };
 use crate::config::{RedisSettings, Settings};
-use crate::ports::{EventStream, HealthProbe, StatusCopy, Stores, Wakeup};
+use crate::ports::{EventStream, HealthProbe, StatusCopy, StoreError, Stores, Wakeup};
 
 /// What every role stands on.
 pub(super) struct Shared {
@@ -46,6 +46,6 @@ fn command(settings: &RedisSettings) -> Result<Client, StartError> {
     command_client(settings).map_err(redis_failed)
 }
 
-fn redis_failed(error: crate::ports::StoreError) -> StartError {
+pub(super) fn redis_failed(error: StoreError) -> StartError {
     StartError::new("ConnectionStrings__Redis", error)
 }

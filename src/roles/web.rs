@@ -21,7 +21,7 @@ use crate::signalr;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Starts API, pages, hub and notification consumer. Returns the public address.
-pub(super) fn start(
+pub(super) async fn start(
     shared: &Shared,
     supervisor: &Supervisor,
     ops: Arc<Ops>,
@@ -36,6 +36,7 @@ pub(super) fn start(
         Ok(())
     });
     let hub = HubPart::new(shared, connections)?;
+    hub.join(shared, supervisor).await?;
     let endpoint = hub.start(shared, identity.verifier.clone(), supervisor);
     let state = Data::new(HttpState::new(
         HttpPorts {

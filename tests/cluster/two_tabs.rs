@@ -41,17 +41,18 @@ async fn v02_each_tab_of_a_user_is_told_once_and_a_stranger_never() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn v02_whichever_pod_consumes_and_whatever_the_prefix() {
+async fn v02_it_does_not_matter_which_pod_consumes_and_another_prefix_is_refused() {
     let rig = Rig::new();
     let a = rig.pod("web", &[]).await;
     let _worker = rig.pod("worker", &[]).await;
     let user = Api::sign_in(&a.url(), "ada").await;
     let mut tab = RawTab::open(a.http, &user.token).await;
-    // Only A consumes, then only B, then B although its prefix silences it: events of another prefix never reach A's tab.
+    // At first only A can consume.
     let order = user.order("AZ-700", 1).await;
     let first = tab.invocation("OrderCompleted", Duration::from_secs(10)).await;
     assert_eq!(first["correlationId"], order.correlation_id.as_str());
 
+    // Then either may, and each tab hears it whoever did.
     let b = rig.pod("web", &[]).await;
     let mut on_b = RawTab::open(b.http, &user.token).await;
     let mut consumed = false;
@@ -69,6 +70,12 @@ async fn v02_whichever_pod_consumes_and_whatever_the_prefix() {
         }
     }
     assert!(consumed, "both pods take events of the one consumer group");
+
+    // A pod under another prefix would take events of the group and tell nobody, so it refuses to start.
+    let mut apart = rig.pod_starting("web", &[("SignalR__ChannelPrefix", "elsewhere")]);
+    let status = apart.wait_exit(Duration::from_secs(15)).await;
+    assert_ne!(status.code(), Some(0));
+    assert!(apart.log().contains("SignalR__ChannelPrefix"), "{}", apart.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]

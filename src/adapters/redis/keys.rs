@@ -15,6 +15,9 @@ pub const DEAD_EVENTS: &str = "contoso-shop:events:dead";
 /// The one consumer group of [`EVENTS`].
 pub const EVENTS_GROUP: &str = "notifications";
 
+/// The name under which the web pods' hubs meet.
+pub const AGREEMENT: &str = "contoso-shop:hub-name";
+
 /// Owner of an order: the user id (S2-C1-2d).
 pub fn order_map(id: CorrelationId) -> String {
     format!("order:map:{id}")

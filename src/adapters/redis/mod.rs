@@ -1,5 +1,6 @@
 //! What is shared and fast.
 
+mod agreement;
 mod backplane;
 mod client;
 mod error;
@@ -17,6 +18,7 @@ mod subscriptions;
 mod tls;
 mod wakeup;
 
+pub use agreement::Agreement;
 pub use backplane::RedisBackplane;
 pub use client::{command_client, subscriber_client};
 pub use error::store_error;
