@@ -1,33 +1,32 @@
-//! Orders accepted per second over HTTP on SQLite: 64 keep-alive connections, server and load generator on the same cores.
+//! Orders accepted per second over HTTP on SQLite: 64 keep-alive connections to one web pod, which shares the cores with the load
+//! generator. Logs (one JSON line per request) and metrics are on, as in production; no worker runs.
 //!
-//! Prints one row per request, beside the rate of a handler that does nothing as the baseline of the same run.
+//! Prints one row per request, beside the rate of `GET /health/live` as the baseline of the same run.
 //! `cargo bench --bench http_accept -- [orders]`
 
+#[path = "../tests/it/support/redis_server.rs"]
+#[allow(dead_code, reason = "shared with the tests, which use more of it")]
+mod redis_server;
+
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use actix_web::{HttpResponse, HttpServer, web};
-use async_trait::async_trait;
-use contoso_shop::adapters::memory::{LocalWakeup, MemoryStatusCopy};
-use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
-use contoso_shop::auth::{ClaimRules, DevelopmentTokens};
-use contoso_shop::domain::{OrderEvent, UserId};
-use contoso_shop::http::{self, HttpPorts, HttpSettings, HttpState};
-use contoso_shop::ports::{NotifyError, OrderNotifier, SystemClock};
+use redis_server::free_port;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const CONNECTIONS: usize = 64;
-const SERVER_THREADS: usize = 2;
 
-/// Nobody is connected.
-struct NoTabs;
+struct Pod(Child);
 
-#[async_trait]
-impl OrderNotifier for NoTabs {
-    async fn notify(&self, _: &UserId, _: &OrderEvent) -> Result<(), NotifyError> {
-        Ok(())
+impl Drop for Pod {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -37,47 +36,41 @@ async fn main() {
     let orders: usize = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(20_000);
     // Cargo's folder lies on the same disk as the project; /tmp may lie in memory, where a commit costs nothing.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("temp dir");
-    let clock = Arc::new(SystemClock);
-    let store = SqliteStore::open(SqliteOptions::new(folder.path().join("shop.db")), clock.clone()).expect("open");
-    let stores = store.stores();
-    stores.schema.migrate().await.expect("migrate");
-    let tokens = Arc::new(DevelopmentTokens::new(&[7; 32], ClaimRules::default(), clock).expect("a long key"));
-    let ports = HttpPorts {
-        orders: stores.orders.clone(),
-        products: stores.products.clone(),
-        copy: Arc::new(MemoryStatusCopy::new(Duration::from_secs(1800))),
-        wakeup: Arc::new(LocalWakeup::default()),
-        notifier: Arc::new(NoTabs),
-        verifier: tokens.clone(),
-        development_tokens: None,
-    };
-    let state = web::Data::new(HttpState::new(ports, HttpSettings::default()));
-    let nothing = |cfg: &mut web::ServiceConfig| {
-        cfg.route("/nothing", web::get().to(async || HttpResponse::NoContent().finish()));
-    };
-    let server = HttpServer::new(move || http::app(state.clone(), nothing)).workers(SERVER_THREADS).disable_signals();
-    let server = server.bind(("127.0.0.1", 0)).expect("a free port");
-    let address = server.addrs()[0];
-    let server = server.run();
-    let handle = server.handle();
-    tokio::spawn(server);
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let child = Command::new(env!("CARGO_BIN_EXE_contoso-shop"))
+        .current_dir(folder.path())
+        .env("ROLE", "web")
+        .env("SignalR__SinglePod", "true")
+        .env("ConnectionStrings__Contoso", format!("sqlite:{}", folder.path().join("shop.db").display()))
+        .env("Http__Listen", address.to_string())
+        .env("Ops__Listen", format!("127.0.0.1:{}", free_port()))
+        .env("Jwt__Mode", "development")
+        .env("Jwt__SigningKey", "a signing key for benchmarks, 32 bytes or more")
+        .env("Drain__File", folder.path().join("draining"))
+        .env("RateLimits__Enabled", "false")
+        .env("Log__Format", "json")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the pod");
+    let _pod = Pod(child);
+    let token = sign_in(address).await;
 
-    let token = tokens.issue(&UserId::new("ann"), &[]).token;
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: shop\r\nauthorization: Bearer {token}\r\n\r\n");
     let post = |lines: usize| {
-        let line = |sku: &&str| format!("{{\"productId\":\"{sku}\",\"quantity\":1}}");
+        let line = |sku: &&str| json!({ "productId": sku, "quantity": 1 });
         let lines: Vec<_> = ["AZ-700", "KB-100", "MS-120"][..lines].iter().map(line).collect();
-        let body = format!("{{\"items\":[{}]}}", lines.join(","));
-        let head =
-            format!("POST /api/orders HTTP/1.1\r\nhost: shop\r\nauthorization: Bearer {token}\r\ncontent-type: application/json");
-        format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+        let body = json!({ "items": lines }).to_string();
+        let head = "POST /api/orders HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json";
+        format!("{head}\r\nauthorization: Bearer {token}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
     };
-    println!("{CONNECTIONS} connections, {SERVER_THREADS} server threads, {} cores, load on the same cores", cores());
-    println!("{:<34}{:>10}{:>12}{:>12}{:>10}{:>10}", "request", "count", "per second", "baseline", "p50 ms", "p99 ms");
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!("{CONNECTIONS} connections, {cores} cores for server and load together");
+    println!("{:<30}{:>10}{:>12}{:>11}{:>10}{:>10}", "request", "count", "per second", "baseline", "p50 ms", "p99 ms");
+    load(address, get("/health/live"), "200", 5_000).await;
     let mut baseline = None;
     for (name, request, status, count) in [
-        ("warm-up", get("/nothing"), "204", 5_000),
-        ("GET /nothing (baseline)", get("/nothing"), "204", orders * 3),
+        ("GET /health/live (baseline)", get("/health/live"), "200", orders * 3),
         ("GET /api/products/AZ-700", get("/api/products/AZ-700"), "200", orders),
         ("POST /api/orders, 1 line", post(1), "201", orders),
         ("POST /api/orders, 3 lines", post(3), "201", orders),
@@ -86,22 +79,28 @@ async fn main() {
         let (rate, mut times) = load(address, request, status, count).await;
         times.sort_unstable();
         let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
-        let ratio = rate / *baseline.get_or_insert(rate);
-        if name == "warm-up" {
-            baseline = None;
-            continue;
-        }
-        println!("{name:<34}{:>10}{rate:>12.0}{:>11.1}%{:>10.2}{:>10.2}", times.len(), ratio * 100.0, at(0.5), at(0.99));
+        let ratio = rate / *baseline.get_or_insert(rate) * 100.0;
+        println!("{name:<30}{:>10}{rate:>12.0}{ratio:>10.1}%{:>10.2}{:>10.2}", times.len(), at(0.5), at(0.99));
     }
-    drop(handle.stop(false));
 }
 
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+/// Waits for the pod and gets a token.
+async fn sign_in(address: SocketAddr) -> String {
+    let (client, deadline) = (reqwest::Client::new(), Instant::now() + Duration::from_secs(30));
+    loop {
+        match client.post(format!("http://{address}/dev/token")).json(&json!({ "userId": "ann" })).send().await {
+            Ok(answer) => {
+                let answer: Value = answer.json().await.expect("JSON");
+                return answer["token"].as_str().expect("a token").to_owned();
+            }
+            Err(error) => assert!(Instant::now() < deadline, "the pod did not start: {error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// Sends `count` requests over all connections, each waiting for its answer. Returns the rate and how long each took.
-async fn load(address: std::net::SocketAddr, request: String, status: &'static str, count: usize) -> (f64, Vec<Duration>) {
+async fn load(address: SocketAddr, request: String, status: &'static str, count: usize) -> (f64, Vec<Duration>) {
     let (request, left) = (Arc::new(request), Arc::new(AtomicUsize::new(count)));
     let started = Instant::now();
     let mut clients = tokio::task::JoinSet::new();
@@ -112,7 +111,7 @@ async fn load(address: std::net::SocketAddr, request: String, status: &'static s
     (times.len() as f64 / started.elapsed().as_secs_f64(), times)
 }
 
-async fn client(address: std::net::SocketAddr, request: Arc<String>, status: &str, left: Arc<AtomicUsize>) -> Vec<Duration> {
+async fn client(address: SocketAddr, request: Arc<String>, status: &str, left: Arc<AtomicUsize>) -> Vec<Duration> {
     let mut socket = TcpStream::connect(address).await.expect("a connection");
     socket.set_nodelay(true).expect("a socket option");
     let (mut times, mut buffer) = (Vec::new(), Vec::with_capacity(64 * 1024));
