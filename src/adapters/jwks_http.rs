@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reqwest::{Client, Url, redirect};
 use serde::Deserialize;
 
-use crate::ports::{KeySource, StoreError};
+use crate::ports::{KeySource, PublishedKeys, StoreError};
 
 /// How long one request may take in all.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -38,20 +38,22 @@ pub struct HttpKeySource {
     client: Client,
     location: Url,
     discover: bool,
+    https_only: bool,
 }
 
 #[derive(Deserialize)]
 struct Discovery {
+    issuer: String,
     jwks_uri: String,
 }
 
 impl HttpKeySource {
-    /// A source at `location`. Errors when the URL is malformed, or plain http to another machine.
-    pub fn new(location: &JwksLocation) -> Result<Self, LocationError> {
+    /// A source at `location`. Errors when the URL is malformed, or `https_only` and plain http to another machine.
+    pub fn new(location: &JwksLocation, https_only: bool) -> Result<Self, LocationError> {
         let (location, discover) = match location {
-            JwksLocation::Jwks(url) => (secure(url)?, false),
+            JwksLocation::Jwks(url) => (checked(url, https_only)?, false),
             JwksLocation::Authority(authority) => {
-                (secure(&format!("{}/.well-known/openid-configuration", authority.trim_end_matches('/')))?, true)
+                (checked(&format!("{}/.well-known/openid-configuration", authority.trim_end_matches('/')), https_only)?, true)
             }
         };
         let client = Client::builder()
@@ -59,7 +61,7 @@ impl HttpKeySource {
             .redirect(redirect::Policy::none())
             .build()
             .expect("the TLS back end is compiled in and no setting can fail");
-        Ok(Self { client, location, discover })
+        Ok(Self { client, location, discover, https_only })
     }
 
     async fn text(&self, url: Url) -> Result<String, StoreError> {
@@ -81,40 +83,42 @@ impl HttpKeySource {
 
 #[async_trait]
 impl KeySource for HttpKeySource {
-    async fn fetch(&self) -> Result<String, StoreError> {
+    async fn fetch(&self) -> Result<PublishedKeys, StoreError> {
         if !self.discover {
-            return self.text(self.location.clone()).await;
+            return Ok(PublishedKeys { jwks: self.text(self.location.clone()).await?, issuer: None });
         }
         let description = self.text(self.location.clone()).await?;
-        let Discovery { jwks_uri } = serde_json::from_str(&description).map_err(StoreError::fault)?;
-        self.text(secure(&jwks_uri).map_err(StoreError::fault)?).await
+        let Discovery { issuer, jwks_uri } = serde_json::from_str(&description).map_err(StoreError::fault)?;
+        let jwks = self.text(checked(&jwks_uri, self.https_only).map_err(StoreError::fault)?).await?;
+        Ok(PublishedKeys { jwks, issuer: Some(issuer) })
     }
 }
 
-/// The URL, if it is https or stays on this machine.
-fn secure(text: &str) -> Result<Url, LocationError> {
+/// The URL, if it is https, stays on this machine, or the network is trusted.
+fn checked(text: &str, https_only: bool) -> Result<Url, LocationError> {
     let url = Url::parse(text).map_err(|_| LocationError::Malformed(text.to_owned()))?;
     let host = url.host_str().unwrap_or_default();
     let loopback =
         host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
     match url.scheme() {
         "https" => Ok(url),
-        "http" if loopback => Ok(url),
+        "http" if loopback || !https_only => Ok(url),
         _ => Err(LocationError::Insecure(text.to_owned())),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::secure;
+    use super::checked;
 
     #[test]
     fn plain_http_is_for_this_machine_only() {
         for good in ["https://id.example/keys", "http://127.0.0.1:9/keys", "http://[::1]:9/keys", "http://localhost/keys"] {
-            assert!(secure(good).is_ok(), "{good}");
+            assert!(checked(good, true).is_ok(), "{good}");
         }
         for bad in ["http://id.example/keys", "http://localhost.example/keys", "file:///etc/keys", "keys"] {
-            assert!(secure(bad).is_err(), "{bad}");
+            assert!(checked(bad, true).is_err(), "{bad}");
         }
+        assert!(checked("http://id.example/keys", false).is_ok(), "a trusted network");
     }
 }

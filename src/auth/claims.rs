@@ -13,7 +13,7 @@ const SKEW: Duration = Duration::from_secs(60);
 /// What a token must say beside being signed.
 #[derive(Debug, Clone, Default)]
 pub struct ClaimRules {
-    /// The only accepted `iss`; any when `None`.
+    /// The only accepted `iss`; when `None`, what the provider calls itself, and any if it does not say.
     pub issuer: Option<String>,
     /// What `aud` must be or contain; anything when `None`.
     pub audience: Option<String>,
@@ -40,7 +40,7 @@ pub(super) struct Claims {
 
 impl ClaimRules {
     /// Judges the claims of a token whose signature holds.
-    pub(super) fn judge(&self, claims: &Claims, now: Timestamp) -> Result<Principal, TokenError> {
+    pub(super) fn judge(&self, claims: &Claims, published_issuer: Option<&str>, now: Timestamp) -> Result<Principal, TokenError> {
         let expires_at = numeric_date(&claims.exp).ok_or(Refusal::Expired)?;
         if expires_at.plus(SKEW) <= now {
             return Err(Refusal::Expired.into());
@@ -51,7 +51,8 @@ impl ClaimRules {
                 return Err(Refusal::NotYetValid.into());
             }
         }
-        if self.issuer.as_deref().is_some_and(|wanted| claims.iss.as_str() != Some(wanted)) {
+        let issuer = self.issuer.as_deref().or(published_issuer);
+        if issuer.is_some_and(|wanted| claims.iss.as_str() != Some(wanted)) {
             return Err(Refusal::Issuer.into());
         }
         if self.audience.as_deref().is_some_and(|wanted| !texts(&claims.aud).any(|given| given == wanted)) {
@@ -88,7 +89,7 @@ mod tests {
 
     fn judge(rules: &ClaimRules, claims: serde_json::Value) -> Result<String, TokenError> {
         let claims: Claims = serde_json::from_value(claims).expect("claims");
-        rules.judge(&claims, NOW).map(|principal| principal.user.to_string())
+        rules.judge(&claims, None, NOW).map(|principal| principal.user.to_string())
     }
 
     #[test]
@@ -122,6 +123,15 @@ mod tests {
     }
 
     #[test]
+    fn a_published_issuer_counts_when_none_is_configured() {
+        let claims: Claims = serde_json::from_value(json!({"sub": "ann", "exp": 2e9, "iss": "https://id"})).expect("claims");
+        let configured = ClaimRules { issuer: Some("https://id".into()), audience: None };
+        assert!(ClaimRules::default().judge(&claims, Some("https://id"), NOW).is_ok());
+        assert_eq!(ClaimRules::default().judge(&claims, Some("https://other"), NOW), Err(Refusal::Issuer.into()));
+        assert!(configured.judge(&claims, Some("https://other"), NOW).is_ok());
+    }
+
+    #[test]
     fn a_user_needs_a_plain_non_empty_subject() {
         for sub in [json!(null), json!(""), json!(7), json!("a\nb"), json!("x".repeat(201))] {
             assert_eq!(judge(&ClaimRules::default(), json!({"sub": sub, "exp": 2e9})), Err(TokenError::NoSubject));
@@ -132,7 +142,7 @@ mod tests {
     fn roles_come_from_either_claim_in_either_form() {
         let claims = json!({"sub": "ann", "exp": 2e9, "role": "admin", "roles": ["buyer", 7]});
         let claims: Claims = serde_json::from_value(claims).expect("claims");
-        let principal = ClaimRules::default().judge(&claims, NOW).expect("accepted");
+        let principal = ClaimRules::default().judge(&claims, None, NOW).expect("accepted");
         assert_eq!(principal.roles, ["admin", "buyer"]);
         assert!(principal.is_admin());
     }

@@ -94,6 +94,6 @@ impl DevelopmentTokens {
 impl TokenVerifier for DevelopmentTokens {
     async fn verify(&self, token: &str) -> Result<Principal, TokenError> {
         let claims = check_signature(token, &self.verifying, Algorithm::HS256)?;
-        self.rules.judge(&claims, self.clock.now())
+        self.rules.judge(&claims, None, self.clock.now())
     }
 }

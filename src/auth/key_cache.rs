@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::TokenError;
 use super::key_set::KeySet;
-use crate::ports::{KeySource, StoreError};
+use crate::ports::{KeySource, PublishedKeys, StoreError};
 
 /// How often keys are fetched.
 #[derive(Debug, Clone, Copy)]
@@ -27,10 +27,11 @@ impl Default for KeyCachePace {
     }
 }
 
-/// A key set, and which one it is: the number changes whenever the published document does.
+/// A key set, and which one it is: the number changes whenever what is published does.
 #[derive(Clone)]
 pub(super) struct Known {
     pub(super) set: Arc<KeySet>,
+    pub(super) issuer: Option<Arc<str>>,
     pub(super) generation: u64,
 }
 
@@ -47,7 +48,7 @@ pub struct KeyCache {
 #[derive(Default)]
 struct Fetching {
     last_try: Option<Instant>,
-    document: String,
+    published: Option<PublishedKeys>,
 }
 
 impl KeyCache {
@@ -105,15 +106,16 @@ impl KeyCache {
     }
 
     async fn fetch(&self, fetching: &mut Fetching) -> Result<(), StoreError> {
-        let document = self.source.fetch().await?;
-        if document == fetching.document {
+        let published = self.source.fetch().await?;
+        if fetching.published.as_ref() == Some(&published) {
             return Ok(());
         }
-        let set = KeySet::parse(&document).ok_or_else(|| StoreError::fault("the JWK Set holds no RS256 or ES256 key"))?;
+        let set = KeySet::parse(&published.jwks).ok_or_else(|| StoreError::fault("the JWK Set holds no RS256 or ES256 key"))?;
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let generation = known.as_ref().map_or(1, |old| old.generation + 1);
-        *known = Some(Known { set: Arc::new(set), generation });
-        fetching.document = document;
+        let issuer = published.issuer.as_deref().map(Arc::from);
+        *known = Some(Known { set: Arc::new(set), issuer, generation });
+        fetching.published = Some(published);
         Ok(())
     }
 }

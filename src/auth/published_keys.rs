@@ -55,7 +55,7 @@ impl TokenVerifier for PublishedKeysVerifier {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Refusal::Malformed)?;
         let known = self.keys.for_header(&header).await?;
         let key = known.set.find(&header).ok_or(Refusal::UnknownKey)?;
-        let principal = self.rules.judge(&key.check(token)?, self.clock.now())?;
+        let principal = self.rules.judge(&key.check(token)?, known.issuer.as_deref(), self.clock.now())?;
         self.accepted.insert(digest, Accepted { generation: known.generation, principal: principal.clone() }).await;
         Ok(principal)
     }

@@ -37,6 +37,8 @@ pub struct ProductionJwt {
     pub issuer: Option<String>,
     /// Expected `aud`.
     pub audience: String,
+    /// Whether plain http to another machine is refused.
+    pub https_only: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +114,13 @@ impl JwtSettings {
                 for (name, url) in [("Jwt__Authority", &authority), ("Jwt__JwksUrl", &jwks_url)] {
                     url.as_deref().inspect(|url| check_url(r, name, url, https_only));
                 }
-                Some(Self::Production(ProductionJwt { authority, jwks_url, issuer, audience: audience.unwrap_or_default() }))
+                Some(Self::Production(ProductionJwt {
+                    authority,
+                    jwks_url,
+                    issuer,
+                    audience: audience.unwrap_or_default(),
+                    https_only,
+                }))
             }
         }
     }

@@ -29,7 +29,7 @@ pub use jobs::{
     Acknowledged, Acknowledgement, Exchange, FetchedJob, JobRecord, JobStore, Lease, NewJob, Outcome, QueueDepth, ServerInfo,
     ServerRecord,
 };
-pub use key_source::KeySource;
+pub use key_source::{KeySource, PublishedKeys};
 pub use locks::{Fences, HeldLock, Locks};
 pub use notifier::{NotifyError, OrderNotifier};
 pub use orders::{AdvanceOrder, Advanced, IdempotencyKey, NewOrder, OrderFilter, OrderStore, Placed, Removed};

@@ -23,12 +23,10 @@ impl Identity {
                 Ok(Self { verifier: tokens.clone(), development: Some(tokens), keys: None })
             }
             JwtSettings::Production(settings) => {
-                let source = HttpKeySource::new(&location(settings)).map_err(|error| StartError::new("Jwt", error))?;
+                let source =
+                    HttpKeySource::new(&location(settings), settings.https_only).map_err(|error| StartError::new("Jwt", error))?;
                 let keys = Arc::new(KeyCache::new(Arc::new(source), KeyCachePace::default()));
-                let rules = ClaimRules {
-                    issuer: settings.issuer.clone().or_else(|| settings.authority.clone()),
-                    audience: Some(settings.audience.clone()),
-                };
+                let rules = ClaimRules { issuer: settings.issuer.clone(), audience: Some(settings.audience.clone()) };
                 let verifier = PublishedKeysVerifier::new(keys.clone(), rules, Arc::new(SystemClock));
                 Ok(Self { verifier: Arc::new(verifier), development: None, keys: Some(keys) })
             }

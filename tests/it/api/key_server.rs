@@ -52,7 +52,8 @@ async fn serve(listener: TcpListener, base: String, set: Arc<Mutex<Option<String
             fetches.fetch_add(1, Ordering::SeqCst);
         }
         let Some(set) = set.lock().expect("not poisoned").clone() else { continue };
-        let body = if discovery { serde_json::json!({ "jwks_uri": format!("{base}/keys") }).to_string() } else { set };
+        let body =
+            if discovery { serde_json::json!({ "issuer": base, "jwks_uri": format!("{base}/keys") }).to_string() } else { set };
         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
         let _ = socket.write_all(format!("{head}{body}").as_bytes()).await;
     }

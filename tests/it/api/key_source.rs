@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contoso_shop::auth::{ClaimRules, KeyCache, KeyCachePace, PublishedKeysVerifier, Refusal, TokenError, TokenVerifier};
-use contoso_shop::ports::{KeySource, StoreError, SystemClock};
+use contoso_shop::ports::{KeySource, PublishedKeys, StoreError, SystemClock};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -32,10 +32,11 @@ impl Source {
 
 #[async_trait]
 impl KeySource for Source {
-    async fn fetch(&self) -> Result<String, StoreError> {
+    async fn fetch(&self) -> Result<PublishedKeys, StoreError> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
-        self.set.lock().expect("not poisoned").clone().ok_or_else(|| StoreError::unavailable("out"))
+        let jwks = self.set.lock().expect("not poisoned").clone().ok_or_else(|| StoreError::unavailable("out"))?;
+        Ok(PublishedKeys { jwks, issuer: None })
     }
 }
 

@@ -19,16 +19,16 @@ use super::server::{Server, Setup};
 /// Keys may be fetched at any time, so that rotation needs no waiting.
 const EAGER: KeyCachePace = KeyCachePace { refetch: Duration::ZERO, retry: Duration::ZERO, renew: Duration::from_secs(300) };
 
-async fn production(location: JwksLocation) -> Server {
-    let source = Arc::new(HttpKeySource::new(&location).expect("a location"));
-    let rules = ClaimRules { issuer: Some("https://id.example".into()), audience: Some("shop".into()) };
+async fn production(location: JwksLocation, issuer: Option<&str>) -> Server {
+    let source = Arc::new(HttpKeySource::new(&location, true).expect("a location"));
+    let rules = ClaimRules { issuer: issuer.map(str::to_owned), audience: Some("shop".into()) };
     let verifier = PublishedKeysVerifier::new(Arc::new(KeyCache::new(source, EAGER)), rules, Arc::new(SystemClock));
     Server::with(Setup { verifier: Some(Arc::new(verifier)), ..Setup::default() }).await
 }
 
 async fn with_keys(keys: &[Value]) -> (KeyServer, Server) {
     let provider = KeyServer::start(&set(keys)).await;
-    let server = production(JwksLocation::Jwks(format!("{}/keys", provider.base))).await;
+    let server = production(JwksLocation::Jwks(format!("{}/keys", provider.base)), Some("https://id.example")).await;
     (provider, server)
 }
 
@@ -198,10 +198,11 @@ async fn v13_keys_that_were_never_fetched_are_503() {
 }
 
 #[tokio::test]
-async fn v13_an_authority_leads_to_its_keys() {
+async fn v13_an_authority_leads_to_its_keys_and_names_the_issuer() {
     let provider = KeyServer::start(&set(&[P256.published(Some("e"))])).await;
-    let server = production(JwksLocation::Authority(provider.base.clone())).await;
-    assert_eq!(status(&server, &P256.sign(Some("e"), &claims())).await, 200);
+    let server = production(JwksLocation::Authority(provider.base.clone()), None).await;
+    assert_eq!(status(&server, &P256.sign(Some("e"), &with("iss", provider.base.as_str()))).await, 200);
+    assert_eq!(status(&server, &P256.sign(Some("e"), &claims())).await, 401, "another issuer");
 }
 
 #[tokio::test]
