@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::field::RecordFields;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, JsonFields, Writer};
 use tracing_subscriber::fmt::{self, FmtContext, FormattedFields};
 use tracing_subscriber::layer::SubscriberExt;
@@ -20,7 +20,8 @@ use crate::config::{LogFormat, LogSettings};
 
 /// Starts logging for the whole process, panics included. Errors when logging was started before or the level cannot be read.
 pub fn init(settings: &LogSettings, role: &'static str, pod: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let filter: Targets = settings.level.parse()?;
+    // tiberius logs the server's error messages, which may quote rows: names, keys, mails.
+    let filter = settings.level.parse::<Targets>()?.with_target("tiberius", LevelFilter::OFF);
     let terminal = std::io::stderr().is_terminal();
     let lines = match settings.format {
         LogFormat::Auto if terminal => LogFormat::Text,

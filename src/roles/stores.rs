@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::StartError;
+use crate::adapters::mssql::{MssqlOptions, MssqlStore};
 use crate::adapters::sqlite::{SqliteOptions, SqliteStore};
 use crate::config::{Settings, StoreConnection};
 use crate::ports::{SchemaState, Stores, SystemClock};
@@ -14,8 +15,13 @@ pub(super) async fn open(settings: &Settings) -> Result<Stores, StartError> {
             let store = opened.map_err(|error| StartError::new("cannot open the database", error))?;
             Ok(store.map_err(|error| StartError::new("cannot open the database", error))?.stores())
         }
-        StoreConnection::SqlServer(_) => {
-            Err(StartError::new("cannot open the database", "SQL Server is not supported by this build"))
+        StoreConnection::SqlServer(text) => {
+            let mut options = MssqlOptions::new(text);
+            if let Some(StoreConnection::SqlServer(replica)) = &settings.connections.contoso_read_only {
+                options.read_only_connection_string = Some(replica.clone());
+            }
+            let store = MssqlStore::connect(options).map_err(|error| StartError::new("cannot use the database", error))?;
+            Ok(store.stores())
         }
     }
 }

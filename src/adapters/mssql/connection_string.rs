@@ -83,7 +83,11 @@ impl Reader {
             "servercertificate" | "trustservercertificateca" => self.ca = Some(value.to_owned()),
             "maxpoolsize" => self.pool.max = number("Max Pool Size", value)?,
             "minpoolsize" => self.pool.min = number("Min Pool Size", value)?,
-            "connecttimeout" | "connectiontimeout" | "timeout" => self.pool.connect_timeout = seconds("Connect Timeout", value)?,
+            "connecttimeout" | "connectiontimeout" | "timeout" => {
+                // SqlClient bounds both with it.
+                self.pool.connect_timeout = seconds("Connect Timeout", value)?;
+                self.pool.acquire_timeout = self.pool.connect_timeout;
+            }
             "commandtimeout" => self.pool.statement_timeout = seconds("Command Timeout", value)?,
             "connectionlifetime" | "loadbalancetimeout" => self.pool.lifetime = seconds("Connection Lifetime", value)?,
             "pooling" if !boolean("Pooling", value)? => return Err(bad("Pooling", "cannot be switched off")),
@@ -269,7 +273,7 @@ mod tests {
                     Connection Timeout=3;Command Timeout=4;Load Balance Timeout=5;Application Intent=ReadOnly;Encrypt=Optional";
         let read = parse(text).expect("legal");
         assert_eq!((read.pool.max, read.pool.min), (7, 2));
-        assert_eq!(read.pool.connect_timeout, Duration::from_secs(3));
+        assert_eq!((read.pool.connect_timeout, read.pool.acquire_timeout), (Duration::from_secs(3), Duration::from_secs(3)));
         assert_eq!(read.pool.statement_timeout, Duration::from_secs(4));
         assert_eq!(read.pool.lifetime, Duration::from_secs(5));
         assert_eq!(read.config.get_addr(), "db.local:14330");

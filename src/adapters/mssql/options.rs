@@ -46,7 +46,7 @@ pub struct PoolOptions {
     pub max: u32,
     /// Connections that are kept open, if need be idle. `Min Pool Size`.
     pub min: u32,
-    /// How long a caller waits for a connection.
+    /// How long a caller waits for a connection. `Connect Timeout`.
     pub acquire_timeout: Duration,
     /// How long opening a connection may take, login included. `Connect Timeout`.
     pub connect_timeout: Duration,

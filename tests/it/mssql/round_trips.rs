@@ -102,3 +102,26 @@ async fn a_write_is_a_transaction_that_an_error_rolls_back() {
     assert!(sent.trim_end().ends_with("COMMIT TRANSACTION;"), "nothing that could fail comes after the commit");
     assert!(!sent.contains(new.user.as_str()) && !sent.contains("KB-100"), "values are parameters");
 }
+
+#[tokio::test]
+async fn metrics_count_round_trips_retries_and_connections() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let shown = recorder.handle();
+    let _recording = metrics::set_default_local_recorder(&recorder);
+    let double = Double::start().await;
+    let id = CorrelationId::generate();
+    double.script(SNAPSHOT, vec![Reply::Error(1205), Reply::Sever, Reply::Answer(vec![snapshot_set(id, "ACCEPTED")])]);
+    store(&double).stores().orders.snapshot(id).await.expect("third try");
+    let text = shown.render();
+    for line in [
+        r#"contoso_mssql_roundtrips_total{unit="snapshot"} 3"#,
+        r#"contoso_mssql_retries_total{reason="deadlock"} 1"#,
+        r#"contoso_mssql_retries_total{reason="lost"} 1"#,
+        r#"contoso_mssql_pool_connections{pool="main",state="idle"} 1"#,
+        r#"contoso_mssql_pool_connections{pool="main",state="in_use"} 0"#,
+        r#"contoso_mssql_pool_connections{pool="main",state="max"} 4"#,
+        r#"contoso_mssql_acquire_seconds_count{pool="main"} 3"#,
+    ] {
+        assert!(text.contains(line), "{line} is missing in\n{text}");
+    }
+}
