@@ -157,6 +157,8 @@ pub(super) fn describe(error: &DriverError) -> String {
                 token.line()
             )
         }
+        // What TLS finds wrong with a certificate comes as this kind; rustls names no hosts.
+        DriverError::Io { kind: std::io::ErrorKind::InvalidData, message } => message.clone(),
         DriverError::Io { kind, .. } => kind.to_string(),
         DriverError::Tls(text) => format!("TLS: {text}"),
         DriverError::Protocol(_) => "it does not follow the TDS protocol".to_owned(),

@@ -1,5 +1,6 @@
 //! The connections of one connection string.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bb8::{ErrorSink, PooledConnection, RunError};
@@ -40,7 +41,7 @@ impl SessionPool {
             .max_lifetime(options.lifetime)
             // Whoever wants a connection tries again; the pool's own tries would go on when nobody wants one any more.
             .retry_connection(false)
-            .error_sink(Box::new(Refusals(refusals.clone())))
+            .error_sink(Box::new(Refusals { last: refusals.clone(), told: Arc::default() }))
             .build_unchecked(Manager::new(config, options.connect_timeout));
         Self { name, pool, options, refusals }
     }
@@ -107,22 +108,42 @@ impl SessionPool {
     }
 }
 
+/// While connections cannot be opened, one line in this time says so; there is an attempt for every request.
+const QUIET: Duration = Duration::from_secs(10);
+
 /// Passes on why connections could not be opened.
-#[derive(Debug)]
-struct Refusals(watch::Sender<Option<ConnectError>>);
+#[derive(Debug, Clone)]
+struct Refusals {
+    last: watch::Sender<Option<ConnectError>>,
+    /// When it was logged last.
+    told: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Refusals {
+    fn is_due(&self) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = told.is_none_or(|at| at.elapsed() >= QUIET);
+        if due {
+            *told = Some(Instant::now());
+        }
+        due
+    }
+}
 
 impl ErrorSink<ManagerError> for Refusals {
     fn sink(&self, error: ManagerError) {
         match error {
             ManagerError::Connect(error) => {
-                tracing::warn!(%error, "cannot open a SQL Server connection");
-                self.0.send_replace(Some(error));
+                if self.is_due() {
+                    tracing::warn!(%error, "cannot open a SQL Server connection");
+                }
+                self.last.send_replace(Some(error));
             }
             ManagerError::Stale => tracing::debug!("an idle SQL Server connection was dead"),
         }
     }
 
     fn boxed_clone(&self) -> Box<dyn ErrorSink<ManagerError>> {
-        Box::new(Self(self.0.clone()))
+        Box::new(self.clone())
     }
 }

@@ -6,7 +6,7 @@ use contoso_shop::adapters::mssql::{MssqlOptions, MssqlStore};
 use contoso_shop::domain::CorrelationId;
 use contoso_shop::ports::{Health, StoreError};
 
-use super::double::{Double, Gate, Login, Reply};
+use super::double::{Double, Gate, Identity, Login, Reply};
 use super::samples::{PING, SNAPSHOT, options, snapshot_set, store};
 use crate::support::redis_server::free_port;
 
@@ -109,4 +109,30 @@ async fn a_login_tells_application_database_and_intent() {
     };
     assert_eq!(double.logins(), [login("contoso-shop", false), login("worker-7", true)]);
     assert_eq!(double.requests(PING).len(), 2);
+}
+
+#[tokio::test]
+async fn a_certificate_is_checked_before_anything_is_said() {
+    let identity = Identity::generate();
+    let trusting = format!("ServerCertificate={}", identity.ca().display());
+    let other = Identity::generate();
+    let mistaken = format!("ServerCertificate={}", other.ca().display());
+    let double = Double::start_with_tls(identity).await;
+    let id = CorrelationId::generate();
+    double.always(SNAPSHOT, Reply::Answer(vec![snapshot_set(id, "ACCEPTED")]));
+    let store = |how: &str| {
+        let text = format!("Server=127.0.0.1,{};User Id=app;Password=hunter2;{how}", double.address().port());
+        let mut options = MssqlOptions::new(text);
+        options.pool.min = 0;
+        options.retry.attempts = 1;
+        MssqlStore::connect(options).expect("options")
+    };
+    let (error, _) = fails(&store(&mistaken)).await;
+    assert!(error.is_transient() && error.to_string().contains("certificate"), "{error}");
+    assert_eq!(double.logins(), [], "no login before the certificate is believed");
+    for how in [trusting, "TrustServerCertificate=True".to_owned(), "TrustServerCertificate=True;Encrypt=False".to_owned()] {
+        let order = store(&how).stores().orders.snapshot(id).await.unwrap_or_else(|error| panic!("{how}: {error}"));
+        assert!(order.is_some(), "{how}");
+    }
+    assert_eq!(double.logins().len(), 3, "each over TLS, for this server speaks nothing else");
 }

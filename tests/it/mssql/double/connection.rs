@@ -1,6 +1,6 @@
 //! One connection: pre-login, login, then requests.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::answer::{done, end, error, login_ack, results};
@@ -12,7 +12,15 @@ use super::{Gate, Login, Reply, State};
 pub async fn serve(mut socket: TcpStream, number: usize, state: &State) -> Option<()> {
     let (kind, _) = read(&mut socket).await?;
     assert_eq!(kind, PRELOGIN, "pre-login comes first");
-    write(&mut socket, &prelogin()).await?;
+    write(&mut socket, &prelogin(state.tls.is_some())).await?;
+    match &state.tls {
+        Some(identity) => session(identity.accept(socket).await?, number, state).await,
+        None => session(socket, number, state).await,
+    }
+}
+
+/// Everything after the encryption has been agreed on.
+async fn session(mut socket: impl AsyncRead + AsyncWrite + Unpin, number: usize, state: &State) -> Option<()> {
     let (kind, message) = read(&mut socket).await?;
     let gate = state.gate.lock().expect("lock").unwrap_or(Gate::Open);
     if kind == PRELOGIN {
@@ -61,10 +69,10 @@ pub async fn serve(mut socket: TcpStream, number: usize, state: &State) -> Optio
     }
 }
 
-/// VERSION 14.0 and ENCRYPTION "not supported" (MS-TDS 2.2.6.5).
-fn prelogin() -> Vec<u8> {
+/// VERSION 14.0 and ENCRYPTION, "required" or "not supported" (MS-TDS 2.2.6.5).
+fn prelogin(encrypted: bool) -> Vec<u8> {
     let mut bytes = vec![0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 0xff];
-    bytes.extend([14, 0, 0, 0, 0, 0, 2]);
+    bytes.extend([14, 0, 0, 0, 0, 0, if encrypted { 3 } else { 2 }]);
     bytes
 }
 

@@ -7,10 +7,12 @@
 mod answer;
 mod connection;
 mod request;
+mod tls;
 mod wire;
 
 pub use answer::{Cell, ResultSet, set};
 pub use request::{Parameter, Request};
+pub use tls::Identity;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -76,6 +78,7 @@ struct State {
     open: AtomicUsize,
     most: AtomicUsize,
     kill: Mutex<CancellationToken>,
+    tls: Option<Identity>,
 }
 
 /// A running double; it stops when dropped.
@@ -93,11 +96,20 @@ impl Drop for Double {
 }
 
 impl Double {
+    /// Starts one that speaks TLS, and insists on it.
+    pub async fn start_with_tls(identity: Identity) -> Self {
+        Self::start_with(State { tls: Some(identity), ..State::default() }).await
+    }
+
     /// Starts one on a free port. It answers pings and the schema's version, everything else needs a script.
     pub async fn start() -> Self {
+        Self::start_with(State::default()).await
+    }
+
+    async fn start_with(state: State) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("its address");
-        let state = Arc::new(State::default());
+        let state = Arc::new(state);
         let accepting = state.clone();
         let listener = tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
