@@ -103,6 +103,12 @@ async fn connected(server: &TestServer) {
     tokio::time::timeout(SOON, wait).await.expect("a connected backplane within 10 s").expect("a living backplane");
 }
 
+async fn disconnected(server: &TestServer) {
+    let mut state = server.endpoint.lifetime().backplane_state();
+    let wait = state.wait_for(|state| *state == BackplaneState::Disconnected);
+    tokio::time::timeout(SOON, wait).await.expect("an outage noticed within 10 s").expect("a living backplane");
+}
+
 struct Tab {
     client: HubClient,
     id: ConnectionId,
@@ -146,7 +152,9 @@ async fn everyone_is_reached_once(fabric: &dyn Fabric) {
     let (mut one, mut two, mut three) = (Tab::open(&a, "alice").await, Tab::open(&b, "bob").await, Tab::open(&b, "carol").await);
     a.context().all().send("News", &("to all",)).await.unwrap();
     b.context().all_except([one.id.clone(), two.id.clone()]).send("News", &("to carol",)).await.unwrap();
-    let heard = heard(&[&a, &b], &mut [&mut one, &mut two, &mut three]).await;
+    let mut heard = heard(&[&a, &b], &mut [&mut one, &mut two, &mut three]).await;
+    // Senders have no order among each other.
+    heard.iter_mut().for_each(|heard| heard.sort_by_key(ToString::to_string));
     assert_eq!(heard, [vec![json!("to all")], vec![json!("to all")], vec![json!("to all"), json!("to carol")]]);
 }
 
@@ -304,11 +312,8 @@ async fn an_outage_of_redis_spares_local_connections_and_heals() {
     here.join("g").await;
     there.join("g").await;
     fabric.server.stop();
-    for server in [&a, &b] {
-        let mut state = server.endpoint.lifetime().backplane_state();
-        let wait = state.wait_for(|state| *state == BackplaneState::Disconnected);
-        tokio::time::timeout(SOON, wait).await.expect("the outage to be noticed").unwrap();
-    }
+    disconnected(&a).await;
+    disconnected(&b).await;
     let started = std::time::Instant::now();
     let result = a.context().user("alice").send("News", &("outage",)).await;
     assert!(matches!(result, Err(SendError::Backplane(BackplaneError::Unavailable(_)))), "{result:?}");
@@ -324,4 +329,48 @@ async fn an_outage_of_redis_spares_local_connections_and_heals() {
     let mut heard = heard(&[&a, &b], &mut [&mut here, &mut there, &mut newcomer]).await;
     heard.iter_mut().for_each(|heard| heard.sort_by_key(ToString::to_string));
     assert_eq!(heard, [vec![json!("group"), json!("healed")], vec![json!("group"), json!("healed")], vec![json!("healed")]]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_hangs_is_an_outage_too() {
+    let fabric = redis();
+    let (a, b) = (server(&fabric).await, server(&fabric).await);
+    let (mut here, mut there) = (Tab::open(&a, "alice").await, Tab::open(&b, "alice").await);
+    let process = nix::unistd::Pid::from_raw(fabric.server.pid().try_into().unwrap());
+    nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGSTOP).unwrap();
+    let sent = tokio::time::timeout(SOON, a.context().user("alice").send("News", &("hanging",))).await;
+    assert!(matches!(sent.expect("an answer"), Err(SendError::Backplane(BackplaneError::Unavailable(_)))));
+    assert_eq!(here.client.event("News").await, json!(["hanging"]), "local connections have it");
+    disconnected(&a).await;
+    disconnected(&b).await;
+
+    nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGCONT).unwrap();
+    connected(&a).await;
+    connected(&b).await;
+    b.context().user("alice").send("News", &("healed",)).await.unwrap();
+    // What was sent into the hanging socket may have come through after all: once, never twice.
+    let heard = heard(&[&a, &b], &mut [&mut here, &mut there]).await;
+    assert_eq!(heard[0], [json!("healed")], "{heard:?}");
+    let count = |text| heard[1].iter().filter(|heard| **heard == text).count();
+    assert!(count("healed") == 1 && count("hanging") <= 1, "{heard:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_sent_twice_within_the_window_arrives_once() {
+    let bus = InProcessBus::new();
+    let options = HubOptions::default;
+    let a = TestServer::with_repeat_window(bus.join("Hub"), options(), Some(Duration::from_secs(60)));
+    let b = TestServer::with_repeat_window(bus.join("Hub"), options(), Some(Duration::from_secs(60)));
+    let (mut here, mut there) = (Tab::open(&a, "alice").await, Tab::open(&b, "alice").await);
+    // The consumer on one server sent the event and died; the other server takes it over.
+    a.context().user("alice").send("News", &("event 1",)).await.unwrap();
+    b.context().user("alice").send("News", &("event 1",)).await.unwrap();
+    b.context().user("alice").send("News", &("event 2",)).await.unwrap();
+    a.context().user("alice").send("Fence", &()).await.unwrap();
+    for tab in [&mut here, &mut there] {
+        let events = tab.client.events_until("Fence").await;
+        let heard: Vec<_> = events.into_iter().map(|(_, arguments)| arguments[0].clone()).collect();
+        assert_eq!(heard, ["event 1", "event 2"]);
+    }
+    assert_eq!((a.endpoint.lifetime().stats().repeated, b.endpoint.lifetime().stats().repeated), (1, 1));
 }

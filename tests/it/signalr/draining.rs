@@ -17,14 +17,14 @@ async fn a_few_clients_are_sent_elsewhere_at_once_after_what_was_queued_for_them
     }
     server.context().user("alice").send("Last", &(1,)).await.unwrap();
     let started = Instant::now();
-    server.endpoint.begin_drain(Duration::from_secs(5)).await;
+    server.endpoint.begin_drain(Duration::from_secs(60)).await;
     for mut client in clients {
         assert_eq!(client.event("Last").await, json!([1]));
         let message = json!({"type": 7, "allowReconnect": true});
         assert_eq!(client.closed().await, Closed { message: Some(message), code: Some(1001) });
     }
     assert_eq!(server.endpoint.wait_empty(Duration::from_secs(5)).await, 0);
-    assert!(started.elapsed() < Duration::from_secs(1), "near zero for few sockets");
+    assert!(started.elapsed() < Duration::from_secs(15), "near zero for few sockets, not the window");
     server.wait_connections(0).await;
 }
 

@@ -36,7 +36,11 @@ impl TestServer {
     }
 
     pub fn on(backplane: Arc<dyn Backplane>, options: HubOptions) -> Self {
-        let lifetime = HubLifetime::new(backplane, None);
+        Self::with_repeat_window(backplane, options, None)
+    }
+
+    pub fn with_repeat_window(backplane: Arc<dyn Backplane>, options: HubOptions, window: Option<Duration>) -> Self {
+        let lifetime = HubLifetime::new(backplane, window);
         let (log, gate) = (Log::default(), Arc::new(Semaphore::new(0)));
         let hub = hub(&log, &gate);
         let endpoint = HubEndpoint::new(hub, lifetime, Arc::new(NamedUsers), b"a key both servers share", options);
