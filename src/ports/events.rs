@@ -36,3 +36,27 @@ pub trait EventStream: Send + Sync {
     /// Moves an entry to the dead letters with its cause, and acknowledges it.
     async fn bury(&self, delivery: &Delivery, cause: &str) -> Result<(), StoreError>;
 }
+
+/// An event that could not be delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Its id among the dead letters.
+    pub entry: String,
+    /// What happened; `None` when the entry could not be read.
+    pub event: Option<OrderEvent>,
+    /// Why it was buried.
+    pub cause: String,
+    /// How often it had been handed out.
+    pub deliveries: u32,
+}
+
+/// The events an [`EventStream`] buried.
+#[async_trait]
+pub trait DeadLetters: Send + Sync {
+    /// Up to `limit` of them, oldest first.
+    async fn list(&self, limit: usize) -> Result<Vec<DeadLetter>, StoreError>;
+
+    /// Puts one back into the stream. `false` when it is not there any more, as after an earlier replay, or cannot be read. When
+    /// it errs the event may have been put back; consumers drop an event they have delivered.
+    async fn replay(&self, entry: &str) -> Result<bool, StoreError>;
+}

@@ -23,7 +23,7 @@ mod wakeup;
 pub use cache::{Cache, CacheArea, CacheKey, CacheNotice, CacheSlot, Cached, Load, SharedCache};
 pub use clock::{Clock, SystemClock};
 pub use error::{BoxError, StoreError};
-pub use events::{Delivery, EventStream};
+pub use events::{DeadLetter, DeadLetters, Delivery, EventStream};
 pub use health::{ComponentHealth, Health, HealthProbe};
 pub use jobs::{
     Acknowledged, Acknowledgement, Exchange, FetchedJob, JobRecord, JobStore, Lease, NewJob, Outcome, QueueDepth, ServerInfo,

@@ -18,7 +18,8 @@ const SILENCE: Duration = Duration::from_secs(5);
 
 /// A started client for ordinary commands. It connects in the background, for ever: Redis may be away when we start.
 ///
-/// A command waits for a connection and an answer for `command_timeout` in all, and is sent at most once.
+/// A command waits for a connection and an answer for `command_timeout` in all, and is sent at most once. On a cluster, commands
+/// before the first connection are refused at once.
 ///
 /// # Errors
 /// A fault when the settings contradict each other or the certificate authority cannot be read. Must be called inside a runtime.

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use fred::clients::Client;
@@ -12,16 +13,17 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::error::store_error;
+use super::script::OneKeyScript;
 use super::{event_fields, keys};
 use crate::domain::OrderEvent;
 use crate::ports::{Delivery, EventStream, StoreError};
 
-/// Events kept in the stream, roughly; older ones went to the outbox's readers long ago.
-const MAX_EVENTS: i64 = 100_000;
 /// Dead letters kept, roughly.
 const MAX_DEAD: i64 = 10_000;
 /// Longest wait in one command: shorter than the silence after which the client gives a connection up.
 const MAX_BLOCK: Duration = Duration::from_secs(2);
+/// A consumer that did nothing for so long, and holds nothing, belongs to a pod that is gone.
+const CONSUMER_LIFE: Duration = Duration::from_secs(3_600);
 /// Characters of a cause that are kept.
 const MAX_CAUSE: usize = 500;
 
@@ -35,12 +37,20 @@ pub struct RedisEventStream {
     client: Client,
     reader: Client,
     resets: watch::Sender<u64>,
+    forget: OneKeyScript,
+    forget_at: Mutex<Instant>,
 }
 
 impl RedisEventStream {
     /// `reader` is blocked while it waits for events, so it must serve nothing else; one `read` at a time runs on it.
     pub fn new(client: Client, reader: Client) -> Self {
-        Self { client, reader, resets: watch::Sender::new(0) }
+        Self {
+            client,
+            reader,
+            resets: watch::Sender::new(0),
+            forget: OneKeyScript::new(include_str!("lua/forget_consumers.lua")),
+            forget_at: Mutex::new(Instant::now()),
+        }
     }
 
     /// Counts how often this process had to make the consumer group. After each, events that had been appended but not read may
@@ -64,8 +74,7 @@ impl RedisEventStream {
     async fn try_append(&self, events: &[OrderEvent]) -> Result<(), Error> {
         let pipeline = self.client.pipeline();
         for event in events {
-            let cap = ("MAXLEN", "~", MAX_EVENTS);
-            let () = pipeline.xadd(keys::EVENTS, false, cap, "*", event_fields::encode(event)).await?;
+            let () = pipeline.xadd(keys::EVENTS, false, keys::EVENTS_CAP, "*", event_fields::encode(event)).await?;
         }
         let _: Vec<String> = pipeline.all().await?;
         Ok(())
@@ -103,6 +112,7 @@ impl RedisEventStream {
         let pending: Vec<(String, String, u64, u32)> =
             self.client.xpending(keys::EVENTS, keys::EVENTS_GROUP, (idle_ms, "-", "+", limit as u64)).await?;
         if pending.is_empty() {
+            self.forget_consumers().await?;
             return Ok(Vec::new());
         }
         let counts: HashMap<String, u32> = pending.into_iter().map(|(entry, _, _, count)| (entry, count)).collect();
@@ -121,6 +131,20 @@ impl RedisEventStream {
             .collect();
         claimed.sort_by_key(|delivery| sequence(&delivery.entry));
         Ok(claimed)
+    }
+
+    /// Every pod that ever was would stay in the group otherwise. Once per life at most.
+    async fn forget_consumers(&self) -> Result<(), Error> {
+        let now = Instant::now();
+        {
+            let mut due_at = self.forget_at.lock().unwrap_or_else(PoisonError::into_inner);
+            if *due_at > now {
+                return Ok(());
+            }
+            *due_at = now + CONSUMER_LIFE;
+        }
+        let args = vec![keys::EVENTS_GROUP.into(), (CONSUMER_LIFE.as_millis() as i64).into()];
+        self.forget.call(&self.client, keys::EVENTS, args).await
     }
 
     async fn try_bury(&self, entry: &Delivery, cause: &str) -> Result<(), Error> {

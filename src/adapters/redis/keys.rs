@@ -10,6 +10,8 @@ use crate::ports::{CacheArea, Topic};
 
 /// Events on their way to the hub pods.
 pub const EVENTS: &str = "contoso-shop:events";
+/// Events kept in [`EVENTS`], roughly; older ones went to the outbox's readers long ago.
+pub const EVENTS_CAP: (&str, &str, i64) = ("MAXLEN", "~", 100_000);
 /// Events that could not be delivered, with their cause.
 pub const DEAD_EVENTS: &str = "contoso-shop:events:dead";
 /// The one consumer group of [`EVENTS`].

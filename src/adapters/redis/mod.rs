@@ -3,6 +3,7 @@
 mod agreement;
 mod backplane;
 mod client;
+mod dead_letters;
 mod error;
 mod event_fields;
 mod event_stream;
@@ -21,6 +22,7 @@ mod wakeup;
 pub use agreement::Agreement;
 pub use backplane::RedisBackplane;
 pub use client::{command_client, subscriber_client};
+pub use dead_letters::RedisDeadLetters;
 pub use error::store_error;
 pub use event_stream::RedisEventStream;
 pub use health::RedisHealth;

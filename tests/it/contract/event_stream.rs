@@ -3,11 +3,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contoso_shop::adapters::guarded::{Guard, GuardSettings, GuardedEventStream};
-use contoso_shop::adapters::redis::{RedisEventStream, keys};
+use contoso_shop::adapters::redis::{RedisDeadLetters, RedisEventStream, keys};
 use contoso_shop::domain::{CorrelationId, EventId, OrderEvent, OrderId, OrderStatus, Timestamp};
-use contoso_shop::ports::{Delivery, EventStream};
+use contoso_shop::ports::{DeadLetters, Delivery, EventStream};
 use fred::clients::Client;
-use fred::interfaces::{ClientLike, StreamsInterface};
+use fred::interfaces::{ClientLike, LuaInterface, StreamsInterface};
 use fred::types::{Key, Value};
 
 use crate::support::redis::client;
@@ -152,6 +152,45 @@ async fn an_unreadable_entry_is_delivered_as_such_and_buried_with_its_fields() {
     assert_eq!(fields[&Key::from("status")].as_bytes(), Some(&poison[..]));
     assert_eq!(fields[&Key::from("cause")].as_str().as_deref(), Some("unreadable"));
     assert_eq!(fields[&Key::from("entry")].as_str().as_deref(), Some(read[0].entry.as_str()));
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_listed_and_can_be_replayed_once() {
+    let (_server, client, stream) = redis();
+    let letters = RedisDeadLetters::new(client.clone());
+    assert_eq!(letters.list(10).await.expect("list"), []);
+    let wanted = event(1);
+    stream.append(std::slice::from_ref(&wanted)).await.expect("append");
+    client.xadd::<(), _, _, _, _>(keys::EVENTS, false, None, "*", ("status", "poison")).await.expect("xadd");
+    let read = stream.read("a", 10, NOW).await.expect("read");
+    for delivery in &read {
+        stream.bury(delivery, "the owner is unknown").await.expect("bury");
+    }
+    let dead = letters.list(10).await.expect("list");
+    assert_eq!((dead[0].event.as_ref(), dead[0].cause.as_str(), dead[0].deliveries), (Some(&wanted), "the owner is unknown", 1));
+    assert_eq!(dead[1].event, None);
+    let replays = [(&dead[0], true), (&dead[0], false), (&dead[1], false)];
+    for (letter, back) in replays {
+        assert_eq!(letters.replay(&letter.entry).await.expect("replay"), back, "{letter:?}");
+    }
+    let read = stream.read("a", 10, NOW).await.expect("read");
+    assert_eq!(read.iter().map(|delivery| delivery.event.as_ref()).collect::<Vec<_>>(), [Some(&wanted)]);
+    assert_eq!(letters.list(10).await.expect("list"), [dead[1].clone()], "what cannot be read stays for a look at it");
+}
+
+#[tokio::test]
+async fn only_consumers_that_are_idle_and_hold_nothing_are_forgotten() {
+    let (_server, client, stream) = redis();
+    stream.append(&[event(1), event(2)]).await.expect("append");
+    stream.read("holder", 1, NOW).await.expect("read");
+    let read = stream.read("gone", 1, NOW).await.expect("read");
+    stream.acknowledge(&entries(&read)).await.expect("acknowledge");
+    let script = include_str!("../../../src/adapters/redis/lua/forget_consumers.lua");
+    for (idle, forgotten) in [(3_600_000, 0), (0, 1), (0, 0)] {
+        let args = vec![keys::EVENTS_GROUP.to_owned(), idle.to_string()];
+        assert_eq!(client.eval::<i64, _, _, _>(script, keys::EVENTS, args).await.expect("eval"), forgotten);
+    }
+    assert_eq!(stream.claim("alive", NOW, 1).await.expect("claim").len(), 1, "the holder's entry is not lost");
 }
 
 #[tokio::test]

@@ -1,3 +1,4 @@
 //! What happens when something the shop stands on fails.
 
+mod redis_forms;
 mod redis_outage;

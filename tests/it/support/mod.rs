@@ -3,5 +3,6 @@
 pub mod fault_proxy;
 pub mod hub_client;
 pub mod redis;
+pub mod redis_forms;
 pub mod redis_server;
 pub mod wait;

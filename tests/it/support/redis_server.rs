@@ -29,7 +29,8 @@ impl RedisServer {
         Self::launch(port, &[])
     }
 
-    fn launch(port: u16, arguments: &[&str]) -> Self {
+    /// Starts one on this port.
+    pub fn launch(port: u16, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("temp dir");
         let child = Command::new("redis-server")
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"])
