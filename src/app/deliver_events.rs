@@ -58,6 +58,12 @@ impl DeliverEvents {
         Self { orders, copy, notifier, recent: RecentEvents::default() }
     }
 
+    /// The same with nothing remembered.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        Self { recent: RecentEvents::default(), ..self.clone() }
+    }
+
     /// Delivers one event, unless this process did lately.
     pub async fn run(&self, event: &OrderEvent) -> Result<Delivered, DeliverError> {
         let claim = match self.recent.arrive(event.event_id) {

@@ -1,8 +1,10 @@
 //! Use cases: domain and ports only. HTTP, hub methods and jobs call them alike.
 
+mod bridge_outage;
 mod cancel_order;
 mod consume_events;
 mod deliver_events;
+mod event_path;
 mod event_sink;
 mod follow_up;
 mod get_order;
@@ -10,6 +12,7 @@ mod get_order_status;
 mod in_flight;
 mod list_orders;
 mod list_products;
+mod outbox_trail;
 mod place_order;
 mod process_order;
 mod prune_finished;
@@ -18,9 +21,11 @@ mod register_order;
 mod relay_outbox;
 mod under_lock;
 
+pub use bridge_outage::BridgeOutage;
 pub use cancel_order::CancelOrder;
-pub use consume_events::ConsumeEvents;
+pub use consume_events::{ConsumeEvents, Redelivery};
 pub use deliver_events::{DeliverError, DeliverEvents, Delivered};
+pub use event_path::EventPath;
 pub use event_sink::{DirectSink, EventSink, StreamSink};
 pub use follow_up::FollowUp;
 pub use get_order::GetOrder;

@@ -155,26 +155,24 @@ fn malformed_file(file: &SettingsFile, error: &toml::de::Error) -> Problem {
     )
 }
 
-/// `[Section] Key` becomes `Section__Key`.
+/// `[Section] Key` becomes `Section__Key`, `[Section.Part] Key` becomes `Section__Part__Key`.
 fn flatten(table: &toml::Table, problems: &mut Vec<Problem>) -> Vec<(String, String)> {
     let mut flat = Vec::new();
     for (name, value) in table {
-        match value {
-            Value::Table(section) => {
-                for (key, value) in section {
-                    push(&mut flat, format!("{name}__{key}"), value, problems);
-                }
-            }
-            value => push(&mut flat, name.clone(), value, problems),
-        }
+        push(&mut flat, name.clone(), value, problems);
     }
     flat
 }
 
 fn push(flat: &mut Vec<(String, String)>, name: String, value: &Value, problems: &mut Vec<Problem>) {
-    match text(value) {
-        Some(text) => flat.push((name, text)),
-        None => problems.push(Problem::new(
+    match (value, text(value)) {
+        (Value::Table(section), _) => {
+            for (key, value) in section {
+                push(flat, format!("{name}__{key}"), value, problems);
+            }
+        }
+        (_, Some(text)) => flat.push((name, text)),
+        (_, None) => problems.push(Problem::new(
             name,
             "must be a text, a number, true, false or a list of them",
             "Write it as check-config --explain prints them.",

@@ -6,8 +6,8 @@ use sha2::Sha256;
 
 use super::reader::{Effective, Reader};
 use super::{
-    ConnectionSettings, DrainSettings, HangfireSettings, HttpSettings, JobSettings, JwtSettings, LogSettings, OpsSettings, Parts,
-    Problems, Role, Secret, SettingsFile, SignalRSettings, signalr, validate,
+    ConnectionSettings, DrainSettings, EventSettings, HangfireSettings, HttpSettings, JobSettings, JwtSettings, LogSettings,
+    OpsSettings, Parts, Problems, ResilienceSettings, Role, Secret, SettingsFile, SignalRSettings, signalr, validate,
 };
 
 /// Every setting, checked.
@@ -39,6 +39,10 @@ pub struct Settings {
     pub jobs: JobSettings,
     /// How the process leaves.
     pub drain: DrainSettings,
+    /// When calls to SQL and Redis are given up and refused.
+    pub resilience: ResilienceSettings,
+    /// How order events are delivered again.
+    pub events: EventSettings,
     /// Whether rate limits apply.
     pub rate_limits_enabled: bool,
     /// Log lines.
@@ -98,6 +102,8 @@ pub(super) fn read(r: &mut Reader) -> Settings {
         orders_processing_time: r.or("Orders__ProcessingTime", Duration::from_secs(u64::from(role == Role::All))),
         jobs: JobSettings::read(r),
         drain: DrainSettings::read(r),
+        resilience: ResilienceSettings::read(r),
+        events: EventSettings::read(r),
         rate_limits_enabled: r.get("RateLimits__Enabled"),
         log: LogSettings::read(r),
         warnings: Vec::new(),

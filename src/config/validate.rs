@@ -6,6 +6,7 @@ use super::{JwtSettings, Role, Settings, listen};
 pub(super) fn check(r: &mut Reader, settings: &Settings) {
     settings.hangfire.check(r, settings.role);
     listen::check(r, settings.role, &settings.http, &settings.ops);
+    settings.resilience.check(r, settings.jobs.lease);
     if settings.role == Role::Web && !settings.signalr.single_pod {
         check_fan_out(r, settings);
     }

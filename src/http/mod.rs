@@ -1,7 +1,7 @@
 //! The HTTP API: routes, extractors, handlers, problem+json.
 //!
 //! [`app`] is the whole public surface but the hub, which whoever calls it mounts beside. A request passes [`observe`], then for
-//! API paths [`admission`], then extractors that refuse bad input, then a handler that calls one use case.
+//! API paths [`middleware`] and [`admission`], then extractors that refuse bad input, then a handler that calls one use case.
 
 mod admission;
 mod api;
@@ -9,6 +9,7 @@ mod app;
 mod conditional;
 mod dto;
 mod extract;
+mod middleware;
 mod observe;
 mod openapi;
 mod pages;

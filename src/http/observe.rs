@@ -53,7 +53,9 @@ fn with_problem(answer: ServiceResponse<BoxBody>, trace_id: &str) -> ServiceResp
     let bare = error.is_some() || matches!(answer.response().body().size(), BodySize::None | BodySize::Sized(0));
     let mut rendered = match error.and_then(|error| error.as_error::<Problem>()) {
         Some(problem) => {
-            log_cause(problem);
+            if let Some(error) = problem.cause() {
+                tracing::error!(%error, "answered 500");
+            }
             problem.respond(&instance, trace_id)
         }
         None if bare && !answer.request().path().starts_with("/hubs/") => Problem::of_status(status).respond(&instance, trace_id),
@@ -66,14 +68,6 @@ fn with_problem(answer: ServiceResponse<BoxBody>, trace_id: &str) -> ServiceResp
         }
     }
     ServiceResponse::new(request, rendered)
-}
-
-fn log_cause(problem: &Problem) {
-    match problem.cause() {
-        Some(error) if error.is_transient() => tracing::warn!(%error, "answered 503"),
-        Some(error) => tracing::error!(%error, "answered 500"),
-        None => {}
-    }
 }
 
 /// Path and query without a token somebody put there.

@@ -191,17 +191,11 @@ impl ResponseError for Problem {
     }
 }
 
+/// 500, unless [`super::middleware`] finds that the cause will pass.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        let mut problem = match &error {
-            StoreError::Unavailable { retry_after, .. } => {
-                Self::unavailable("The store cannot be reached right now. Nothing was lost: try again.", *retry_after)
-            }
-            StoreError::Fault { .. } => {
-                let detail = "Something went wrong on our side. The trace id leads operators to the cause.";
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "An unexpected error occurred", detail)
-            }
-        };
+        let detail = "Something went wrong on our side. The trace id leads operators to the cause.";
+        let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "An unexpected error occurred", detail);
         problem.0.cause = Some(error);
         problem
     }

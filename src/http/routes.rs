@@ -7,12 +7,15 @@ use actix_web::{Error, Resource, web};
 use super::admission::admit;
 use super::api::{dev, orders, products, status};
 use super::extract::LARGEST_BODY;
+use super::middleware::{DbConnectionResilienceMiddleware, RedisResilienceMiddleware};
 use super::{HttpState, openapi};
 
 /// The whole URL table (requirements 2.1, D10).
 pub(super) fn routes(cfg: &mut ServiceConfig, state: &web::Data<HttpState>) {
     let api = scope("/api")
         .app_data(PayloadConfig::new(LARGEST_BODY))
+        .wrap(from_fn(DbConnectionResilienceMiddleware::handle))
+        .wrap(from_fn(RedisResilienceMiddleware::handle))
         .wrap(DefaultHeaders::new().add(("cache-control", "private, no-cache")))
         .service(at("/products").route(get().to(products::list)).route(head().to(products::list)))
         .service(at("/products/{external_product_id}").route(get().to(products::find)).route(head().to(products::find)))

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use super::openapi;
 use crate::app::{CancelOrder, FollowUp, GetOrder, GetOrderStatus, ListOrders, ListProducts, PlaceOrder};
 use crate::auth::{DevelopmentTokens, TokenVerifier};
-use crate::ports::{OrderNotifier, OrderStore, ProductStore, StatusCopy, Wakeup};
+use crate::ports::{Availability, OrderNotifier, OrderStore, ProductStore, StatusCopy, Wakeup};
 
 /// Limits of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct HttpPorts {
     pub products: Arc<dyn ProductStore>,
     /// The shared status copy.
     pub copy: Arc<dyn StatusCopy>,
+    /// Whether Redis answers; `None` where there is none.
+    pub redis: Option<Arc<dyn Availability>>,
     /// Hints to workers and the relay.
     pub wakeup: Arc<dyn Wakeup>,
     /// The hub's fan-out.
@@ -54,6 +56,7 @@ pub struct HttpState {
     pub(super) list_orders: ListOrders,
     pub(super) order_status: GetOrderStatus,
     pub(super) products: ListProducts,
+    pub(super) redis: Option<Arc<dyn Availability>>,
     pub(super) verifier: Arc<dyn TokenVerifier>,
     pub(super) development_tokens: Option<Arc<DevelopmentTokens>>,
     pub(super) settings: HttpSettings,
@@ -64,7 +67,7 @@ pub struct HttpState {
 impl HttpState {
     /// Wires the use cases to `ports`.
     pub fn new(ports: HttpPorts, settings: HttpSettings) -> Self {
-        let HttpPorts { orders, products, copy, wakeup, notifier, verifier, development_tokens } = ports;
+        let HttpPorts { orders, products, copy, redis, wakeup, notifier, verifier, development_tokens } = ports;
         let follow_up = FollowUp::new(Arc::clone(&copy), wakeup, notifier);
         Self {
             place_order: PlaceOrder::new(Arc::clone(&orders), follow_up.clone(), settings.order_attempts),
@@ -73,6 +76,7 @@ impl HttpState {
             list_orders: ListOrders::new(Arc::clone(&orders)),
             order_status: GetOrderStatus::new(orders, copy, follow_up),
             products: ListProducts::new(products),
+            redis,
             verifier,
             openapi: openapi::document(development_tokens.is_some()),
             development_tokens,

@@ -35,11 +35,15 @@ impl OrderNotifier for HubNotifier {
             occurred_at: event.occurred_at,
         };
         let tabs = self.0.user(user.as_str());
-        let notified = tabs.send(NOTIFICATION, &[&payload]).await;
-        // Tabs of this pod have it even when the backplane failed, so the second event must not depend on the first.
-        if event.status == OrderStatus::Completed {
-            tabs.send(ORDER_COMPLETED, &[&payload]).await.map_err(|error| NotifyError(error.into()))?;
-        }
-        notified.map_err(|error| NotifyError(error.into()))
+        let arguments = [&payload];
+        let completed = async {
+            match event.status {
+                OrderStatus::Completed => tabs.send(ORDER_COMPLETED, &arguments).await,
+                _ => Ok(()),
+            }
+        };
+        // Together: tabs of this pod have both at once, however long the backplane takes for the first.
+        let (notified, completed) = tokio::join!(biased; tabs.send(NOTIFICATION, &arguments), completed);
+        notified.and(completed).map_err(|error| NotifyError(error.into()))
     }
 }

@@ -22,7 +22,36 @@ pub enum StoreError {
     },
 }
 
+/// An error with the name of the dependency it comes from.
+#[derive(Debug, thiserror::Error)]
+#[error("{dependency}: {source}")]
+struct Blamed {
+    dependency: &'static str,
+    source: BoxError,
+}
+
 impl StoreError {
+    /// The system of record's name in [`Self::dependency`], metrics and headers.
+    pub const SQL: &'static str = "sql";
+    /// Redis' name.
+    pub const REDIS: &'static str = "redis";
+
+    /// The same error, known to come from `dependency`.
+    #[must_use]
+    pub fn blame(self, dependency: &'static str) -> Self {
+        let blamed = |source| Blamed { dependency, source }.into();
+        match self {
+            Self::Unavailable { retry_after, source } => Self::Unavailable { retry_after, source: blamed(source) },
+            Self::Fault { source } => Self::Fault { source: blamed(source) },
+        }
+    }
+
+    /// Which dependency it comes from, where that is known.
+    pub fn dependency(&self) -> Option<&'static str> {
+        let (Self::Unavailable { source, .. } | Self::Fault { source }) = self;
+        source.downcast_ref::<Blamed>().map(|blamed| blamed.dependency)
+    }
+
     /// An [`StoreError::Unavailable`] with the usual second of patience.
     pub fn unavailable(source: impl Into<BoxError>) -> Self {
         Self::Unavailable { retry_after: Duration::from_secs(1), source: source.into() }

@@ -36,3 +36,9 @@ pub trait HealthProbe: Send + Sync {
     /// Looks at the component for at most `deadline`; a component that does not answer is unhealthy.
     async fn check(&self, deadline: Duration) -> ComponentHealth;
 }
+
+/// Whether a dependency is believed to answer, known without asking it.
+pub trait Availability: Send + Sync {
+    /// `false` while calls to it are refused, or one is tried after a refusal.
+    fn is_available(&self) -> bool;
+}

@@ -24,7 +24,7 @@ pub use cache::{Cache, CacheArea, CacheKey, CacheNotice, CacheSlot, Cached, Load
 pub use clock::{Clock, SystemClock};
 pub use error::{BoxError, StoreError};
 pub use events::{DeadLetter, DeadLetters, Delivery, EventStream};
-pub use health::{ComponentHealth, Health, HealthProbe};
+pub use health::{Availability, ComponentHealth, Health, HealthProbe};
 pub use jobs::{
     Acknowledged, Acknowledgement, Exchange, FetchedJob, JobRecord, JobStore, Lease, NewJob, Outcome, QueueDepth, ServerInfo,
     ServerRecord,

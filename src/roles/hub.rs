@@ -1,12 +1,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::StartError;
 use super::shared::{Shared, redis_failed};
 use crate::adapters::redis::{Agreement, RedisBackplane, command_client, subscriber_client};
-use crate::app::{ConsumeEvents, DeliverEvents, DirectSink, FollowUp, GetOrderStatus, RegisterOrder, RelayOutbox};
+use crate::app::{
+    BridgeOutage, ConsumeEvents, DeliverEvents, DirectSink, EventPath, FollowUp, GetOrderStatus, Redelivery, RegisterOrder,
+    RelayOutbox,
+};
 use crate::auth::TokenVerifier;
 use crate::config::Settings;
 use crate::hubs::{HubAuthenticator, HubNotifier, order_status};
@@ -78,23 +82,7 @@ impl HubPart {
         let authenticator = Arc::new(HubAuthenticator(verifier));
         let endpoint = HubEndpoint::new(hub, self.lifetime.clone(), authenticator, &key, options(&shared.settings));
 
-        let deliver = DeliverEvents::new(orders, copy, self.notifier.clone());
-        match shared.stream.clone() {
-            Some(stream) => {
-                let consumer = ConsumeEvents::new(stream, deliver, consumer_name(&shared.settings));
-                supervisor.spawn("event-consumer", StopPhase::Background, |stop| async move {
-                    consumer.run(stop).await;
-                    Ok(())
-                });
-            }
-            None => {
-                let relay = RelayOutbox::new(shared.stores.outbox.clone(), shared.wakeup.clone(), Arc::new(DirectSink(deliver)));
-                supervisor.spawn("outbox-relay", StopPhase::Background, |stop| async move {
-                    relay.run(stop).await;
-                    Ok(())
-                });
-            }
-        }
+        self.start_events(shared, supervisor);
         let (closing, window) = (endpoint.clone(), shared.settings.drain.close_window);
         supervisor.spawn("hub", StopPhase::Work, |stop| async move {
             stop.cancelled().await;
@@ -104,6 +92,57 @@ impl HubPart {
             Ok(())
         });
         endpoint
+    }
+
+    /// Without Redis the outbox is read directly. With it, events come over the stream, and from the outbox while they cannot (D4).
+    fn start_events(&self, shared: &Shared, supervisor: &Supervisor) {
+        let (orders, copy, outbox) = (shared.stores.orders.clone(), shared.copy.clone(), shared.stores.outbox.clone());
+        let deliver = DeliverEvents::new(orders.clone(), copy.clone(), self.notifier.clone());
+        let Some(redis) = &shared.redis else {
+            let relay = RelayOutbox::new(outbox, shared.wakeup.clone(), Arc::new(DirectSink(deliver)));
+            return supervisor.spawn("outbox-relay", StopPhase::Background, |stop| async move {
+                relay.run(stop).await;
+                Ok(())
+            });
+        };
+        let (settings, path) = (&shared.settings.events, EventPath::default());
+        let redelivery = Redelivery { after: settings.retry_after, most: settings.max_deliveries };
+        let name = consumer_name(&shared.settings);
+        let consumer = ConsumeEvents::new(redis.events.clone(), deliver, name, redelivery, path.clone());
+        supervisor.spawn("event-consumer", StopPhase::Background, |stop| async move {
+            consumer.run(stop).await;
+            Ok(())
+        });
+        let bridge = BridgeOutage::new(outbox, orders, copy, self.notifier.clone(), path.clone());
+        supervisor.spawn("event-bridge", StopPhase::Background, |stop| async move {
+            bridge.run(stop).await;
+            Ok(())
+        });
+        let watched = watch_path(path, self.lifetime.backplane_state(), redis.resets.clone());
+        supervisor.spawn("event-path", StopPhase::Background, |stop| async move {
+            stop.run_until_cancelled(watched).await;
+            Ok(())
+        });
+    }
+}
+
+/// Tells `path` of the backplane, and of a stream that was lost with what was in it.
+async fn watch_path(path: EventPath, mut fan_out: watch::Receiver<BackplaneState>, mut resets: watch::Receiver<u64>) {
+    let mut last = *fan_out.borrow();
+    loop {
+        let state = *fan_out.borrow_and_update();
+        let connected = matches!(state, BackplaneState::Connected(_));
+        if connected && state != last {
+            path.gap();
+            last = state;
+        }
+        path.fan_out(connected);
+        tokio::select! {
+            Ok(()) = fan_out.changed() => {}
+            // Making the stream for the first time loses nothing, and a gap too many does no harm.
+            Ok(()) = resets.changed() => path.gap(),
+            else => return std::future::pending().await,
+        }
     }
 }
 

@@ -74,8 +74,9 @@ fn start_events(shared: &Shared, supervisor: &Supervisor) {
         depths.run(stop).await;
         Ok(())
     });
-    if let Some(stream) = shared.stream.clone().filter(|_| shared.settings.parts().has(Part::Jobs)) {
-        let relay = RelayOutbox::new(shared.stores.outbox.clone(), shared.wakeup.clone(), Arc::new(StreamSink(stream)));
+    if let Some(redis) = shared.redis.as_ref().filter(|_| shared.settings.parts().has(Part::Jobs)) {
+        let sink = Arc::new(StreamSink(redis.events.clone()));
+        let relay = RelayOutbox::new(shared.stores.outbox.clone(), shared.wakeup.clone(), sink);
         supervisor.spawn("outbox-relay", StopPhase::Background, |stop| async move {
             relay.run(stop).await;
             Ok(())

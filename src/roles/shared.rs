@@ -1,45 +1,74 @@
 use std::sync::Arc;
 
 use fred::clients::Client;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::StartError;
+use crate::adapters::guarded::{self, Guard, GuardSettings, GuardedEventStream, GuardedHealth, GuardedStatusCopy};
 use crate::adapters::memory::{LocalWakeup, MemoryStatusCopy};
 use crate::adapters::redis::{
     RedisEventStream, RedisHealth, RedisStatusCopy, RedisWakeup, Subscriptions, command_client, subscriber_client,
 };
-use crate::config::{RedisSettings, Settings};
+use crate::config::{BreakerLimits, RedisSettings, Settings};
 use crate::ports::{EventStream, HealthProbe, StatusCopy, StoreError, Stores, Wakeup};
+use crate::resilience::BreakerSettings;
 
-/// What every role stands on.
+/// What every role stands on. Every port is behind the breaker of its dependency (S1-Res-1).
 pub(super) struct Shared {
     pub(super) settings: Settings,
     pub(super) stores: Stores,
     pub(super) copy: Arc<dyn StatusCopy>,
     pub(super) wakeup: Arc<dyn Wakeup>,
-    /// Order events between processes; `None` without Redis, where the outbox is read directly (D4).
-    pub(super) stream: Option<Arc<dyn EventStream>>,
     pub(super) probes: Vec<Arc<dyn HealthProbe>>,
+    /// What processes share; `None` without Redis, where this process is the only one with a hub.
+    pub(super) redis: Option<SharedRedis>,
+}
+
+/// What there is only with Redis.
+pub(super) struct SharedRedis {
+    /// Order events between processes (D4).
+    pub(super) events: Arc<dyn EventStream>,
+    /// Counts how often the stream had to be made anew, with what was in it lost.
+    pub(super) resets: watch::Receiver<u64>,
+    /// Redis' breaker.
+    pub(super) guard: Arc<Guard>,
 }
 
 impl Shared {
     /// Connects to Redis when there is one. It may be away: clients connect in the background, for ever. `stop` ends its tasks.
     pub(super) fn new(settings: Settings, stores: Stores, stop: &CancellationToken) -> Result<Self, StartError> {
+        let sql = guard(StoreError::SQL, GuardSettings::SQL, &settings.resilience.sql);
+        let stores = guarded::stores(stores, &sql);
         let mut probes = vec![stores.health.clone()];
         let Some(redis) = settings.connections.redis.clone() else {
             let copy = Arc::new(MemoryStatusCopy::new(settings.workflow_state_ttl));
-            return Ok(Self { settings, stores, copy, wakeup: Arc::new(LocalWakeup::default()), stream: None, probes });
+            return Ok(Self { settings, stores, copy, wakeup: Arc::new(LocalWakeup::default()), probes, redis: None });
         };
+        let guard = guard(StoreError::REDIS, GuardSettings::REDIS, &settings.resilience.redis);
         let client = command(&redis)?;
         let subscriber = subscriber_client(&redis).map_err(redis_failed)?;
         let subscriptions = Subscriptions::start(subscriber, RedisWakeup::channels(), stop.clone());
-        let wakeup = RedisWakeup::start(client.clone(), &subscriptions, stop);
+        let wakeup = Arc::new(RedisWakeup::start(client.clone(), &subscriptions, stop));
         // A blocking read keeps its connection busy, so it has one of its own.
-        let stream = RedisEventStream::new(client.clone(), command(&redis)?);
+        let events = RedisEventStream::new(client.clone(), command(&redis)?);
+        let resets = events.resets();
+        let events = Arc::new(GuardedEventStream::new(Arc::new(events), guard.clone()));
         let copy = RedisStatusCopy::new(client.clone(), settings.workflow_state_ttl);
-        probes.push(Arc::new(RedisHealth::new(client, subscriptions)));
-        Ok(Self { settings, stores, copy: Arc::new(copy), wakeup: Arc::new(wakeup), stream: Some(Arc::new(stream)), probes })
+        let copy = Arc::new(GuardedStatusCopy::new(Arc::new(copy), guard.clone()));
+        probes.push(Arc::new(GuardedHealth::new(Arc::new(RedisHealth::new(client, subscriptions)), guard.clone())));
+        Ok(Self { settings, stores, copy, wakeup, probes, redis: Some(SharedRedis { events, resets, guard }) })
     }
+}
+
+fn guard(dependency: &'static str, usual: GuardSettings, limits: &BreakerLimits) -> Arc<Guard> {
+    let breaker = BreakerSettings {
+        window: limits.window,
+        min_failures: limits.failures,
+        open_for: limits.open_time,
+        failure_share: usual.breaker.failure_share,
+    };
+    Arc::new(Guard::new(dependency, GuardSettings { deadline: limits.call_deadline, breaker }))
 }
 
 fn command(settings: &RedisSettings) -> Result<Client, StartError> {

@@ -43,6 +43,7 @@ pub(super) async fn start(
             orders: shared.stores.orders.clone(),
             products: shared.stores.products.clone(),
             copy: shared.copy.clone(),
+            redis: shared.redis.as_ref().map(|redis| redis.guard.clone() as _),
             wakeup: shared.wakeup.clone(),
             notifier: hub.notifier.clone(),
             verifier: identity.verifier,

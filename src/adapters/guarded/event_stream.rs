@@ -7,6 +7,10 @@ use super::Guard;
 use crate::domain::OrderEvent;
 use crate::ports::{Delivery, EventStream, StoreError};
 
+/// Longest a call may take beyond the wait it is asked for. The adapter gives up sooner; a read that were cut off in the middle might
+/// have taken entries that nobody then deals with.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// The event stream behind a guard.
 pub struct GuardedEventStream {
     inner: Arc<dyn EventStream>,
@@ -23,22 +27,22 @@ impl GuardedEventStream {
 #[async_trait]
 impl EventStream for GuardedEventStream {
     async fn append(&self, events: &[OrderEvent]) -> Result<(), StoreError> {
-        self.guard.call(self.inner.append(events)).await
+        self.guard.call_within(PATIENCE, self.inner.append(events)).await
     }
 
     async fn read(&self, consumer: &str, limit: usize, wait: Duration) -> Result<Vec<Delivery>, StoreError> {
-        self.guard.call_waiting(wait, self.inner.read(consumer, limit, wait)).await
+        self.guard.call_within(wait + PATIENCE, self.inner.read(consumer, limit, wait)).await
     }
 
     async fn claim(&self, consumer: &str, idle: Duration, limit: usize) -> Result<Vec<Delivery>, StoreError> {
-        self.guard.call(self.inner.claim(consumer, idle, limit)).await
+        self.guard.call_within(PATIENCE, self.inner.claim(consumer, idle, limit)).await
     }
 
     async fn acknowledge(&self, entries: &[String]) -> Result<(), StoreError> {
-        self.guard.call(self.inner.acknowledge(entries)).await
+        self.guard.call_within(PATIENCE, self.inner.acknowledge(entries)).await
     }
 
     async fn bury(&self, delivery: &Delivery, cause: &str) -> Result<(), StoreError> {
-        self.guard.call(self.inner.bury(delivery, cause)).await
+        self.guard.call_within(PATIENCE, self.inner.bury(delivery, cause)).await
     }
 }

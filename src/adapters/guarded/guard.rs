@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::ports::StoreError;
+use crate::ports::{Availability, StoreError};
 use crate::resilience::{Breaker, BreakerSettings, BreakerState, Deadline};
 
 /// What protects us from one dependency.
@@ -16,9 +16,9 @@ pub struct GuardSettings {
 impl GuardSettings {
     /// For SQL: patient, since nothing works without it.
     pub const SQL: Self = Self {
-        deadline: Duration::from_secs(15),
+        deadline: Duration::from_secs(8),
         breaker: BreakerSettings {
-            window: Duration::from_secs(10),
+            window: Duration::from_secs(30),
             min_failures: 5,
             failure_share: 0.5,
             open_for: Duration::from_secs(2),
@@ -27,7 +27,7 @@ impl GuardSettings {
 
     /// For Redis: quick, since everything works without it. Open for less than V-27 allows for coming back.
     pub const REDIS: Self = Self {
-        deadline: Duration::from_secs(2),
+        deadline: Duration::from_millis(200),
         breaker: BreakerSettings {
             window: Duration::from_secs(30),
             min_failures: 5,
@@ -71,25 +71,30 @@ impl Guard {
     /// # Errors
     /// The call's own; unavailable when refused or too late.
     pub async fn call<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        self.call_waiting(Duration::ZERO, work).await
+        self.call_within(self.deadline, work).await
     }
 
-    /// The same for a call that may wait for `wait` on purpose.
-    pub async fn call_waiting<T>(
+    /// The same with another deadline.
+    pub async fn call_within<T>(
         &self,
-        wait: Duration,
+        deadline: Duration,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let permit = self.breaker.enter().map_err(|rejected| {
             metrics::counter!("contoso_breaker_rejections_total", "dependency" => self.dependency).increment(1);
-            StoreError::Unavailable { retry_after: rejected.retry_after, source: rejected.into() }
+            StoreError::Unavailable { retry_after: rejected.retry_after, source: rejected.into() }.blame(self.dependency)
         })?;
-        let answer =
-            Deadline::after(wait + self.deadline).run(work).await.unwrap_or_else(|late| Err(StoreError::unavailable(late)));
+        let answer = Deadline::after(deadline).run(work).await.unwrap_or_else(|late| Err(StoreError::unavailable(late)));
         match &answer {
             Err(StoreError::Unavailable { .. }) => permit.fail(),
             Ok(_) | Err(StoreError::Fault { .. }) => permit.succeed(),
         }
-        answer
+        answer.map_err(|error| error.blame(self.dependency))
+    }
+}
+
+impl Availability for Guard {
+    fn is_available(&self) -> bool {
+        self.state() == BreakerState::Closed
     }
 }

@@ -126,7 +126,8 @@ fn serve(connection: &Connection, clock: &dyn Clock, mut queue: mpsc::Receiver<B
 /// Runs the commands in one transaction. When it errs, none of them has happened.
 fn commit(connection: &Connection, clock: &dyn Clock, batch: &mut [Box<dyn Command>]) -> rusqlite::Result<()> {
     statement::execute(connection, "BEGIN IMMEDIATE", [])?;
-    for command in batch.iter_mut() {
+    // Waiting for the lock may have taken so long that a caller was told the write had failed.
+    for command in batch.iter_mut().filter(|command| !command.is_abandoned()) {
         statement::execute(connection, "SAVEPOINT command", [])?;
         if !command.run(connection, clock.now()) {
             // Fails when the error was one, such as a full disk, that made SQLite roll everything back.

@@ -6,6 +6,7 @@ use crate::app::{PlaceOrderOutcome, PlaceOrderRequest};
 use crate::domain::{Order, OrderDraft, OrderId, OrderStatus, Timestamp};
 use crate::http::dto::{OrderDto, OrderStatusDto, PageDto, PlaceOrderBody};
 use crate::http::extract::{Caller, IdempotencyKeyHeader, Json, PathParameter, Query};
+use crate::http::middleware::Degraded;
 use crate::http::problem::ProblemBody;
 use crate::http::request_context::Context;
 use crate::http::{HttpState, Problem};
@@ -98,8 +99,11 @@ pub(in crate::http) async fn place(
     let trace_parent = Some(context.0.trace.to_string());
     let request = PlaceOrderRequest { user: caller.0.user, draft, idempotency, trace_parent };
     match state.place_order.run(request).await? {
-        PlaceOrderOutcome::Accepted { order, copied } => Ok(created(order, (!copied).then_some(("x-degraded", "redis")))),
-        PlaceOrderOutcome::Replayed(order) => Ok(created(order, Some(("idempotency-replayed", "true")))),
+        PlaceOrderOutcome::Accepted { order, copied } => {
+            let answer = created(order, false);
+            Ok(if copied { answer } else { Degraded::Redis.mark(answer) })
+        }
+        PlaceOrderOutcome::Replayed(order) => Ok(created(order, true)),
         PlaceOrderOutcome::StillRunning => Err(Problem::request_in_progress()),
         PlaceOrderOutcome::KeyReused => Err(Problem::key_reused()),
         PlaceOrderOutcome::UnknownProducts(products) => {
@@ -109,12 +113,12 @@ pub(in crate::http) async fn place(
     }
 }
 
-fn created(order: Order, more: Option<(&'static str, &'static str)>) -> HttpResponse {
+fn created(order: Order, replayed: bool) -> HttpResponse {
     let mut response = HttpResponse::Created();
     response.insert_header((LOCATION, format!("/api/orders/{}", order.id)));
     response.insert_header(("x-correlation-id", order.correlation_id.to_string()));
-    if let Some(header) = more {
-        response.insert_header(header);
+    if replayed {
+        response.insert_header(("idempotency-replayed", "true"));
     }
     response.json(OrderDto::from(order))
 }

@@ -7,6 +7,7 @@ use crate::domain::{CorrelationId, OrderId};
 use crate::http::conditional::is_known;
 use crate::http::dto::StatusDto;
 use crate::http::extract::{Caller, PathParameter};
+use crate::http::middleware::Degraded;
 use crate::http::problem::ProblemBody;
 use crate::http::{HttpState, Problem};
 
@@ -53,7 +54,7 @@ pub(in crate::http) async fn by_cid(
 /// 304 when the caller has this very state. Without `updated_at` there is nothing to build a strong tag from.
 fn answer(request: &HttpRequest, view: StatusView) -> HttpResponse {
     let Some(updated_at) = view.updated_at else {
-        return HttpResponse::Ok().insert_header(("x-degraded", "sql")).json(StatusDto::from(view));
+        return Degraded::Sql { age: None }.mark(HttpResponse::Ok().json(StatusDto::from(view)));
     };
     let tag = EntityTag::new_strong(format!("{}-{}", view.status.name(), updated_at.micros));
     if is_known(request, &tag) {

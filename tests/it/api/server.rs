@@ -61,6 +61,7 @@ impl Server {
                 orders: Arc::new(StagedOrders { inner: stores.orders.clone(), stage: orders.clone() }),
                 products: stores.products.clone(),
                 copy: copy.clone(),
+                redis: None,
                 wakeup: recorder.clone(),
                 notifier: recorder.clone(),
                 verifier: setup.verifier.unwrap_or_else(|| tokens.clone()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use contoso_shop::app::{ConsumeEvents, DirectSink, EventSink, RelayOutbox, StreamSink};
+use contoso_shop::app::{ConsumeEvents, DirectSink, EventPath, EventSink, Redelivery, RelayOutbox, StreamSink};
 use contoso_shop::domain::OrderStatus::{Completed, Processing};
 use contoso_shop::domain::{CorrelationId, EventId, OrderEvent, OrderId, Timestamp};
 use contoso_shop::ports::EventStream;
@@ -23,7 +23,7 @@ fn relay(shop: &Shop, sink: impl EventSink + 'static) -> DropGuard {
 
 fn consume(shop: &Shop, stream: &Arc<FakeStream>, name: &str) -> DropGuard {
     let (stop, guard) = until_dropped();
-    tokio::spawn(ConsumeEvents::new(stream.clone(), shop.deliver(), name).run(stop));
+    tokio::spawn(ConsumeEvents::new(stream.clone(), shop.deliver(), name, Redelivery::default(), EventPath::default()).run(stop));
     guard
 }
 

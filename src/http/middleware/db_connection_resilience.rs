@@ -1,0 +1,35 @@
+use actix_web::Error;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{AGE, HeaderValue, WARNING};
+use actix_web::middleware::Next;
+
+use super::{Degraded, mark, outage, replace};
+use crate::http::Problem;
+use crate::ports::StoreError;
+
+/// What an outage of the system of record looks like over HTTP (S1-Flow-3c): 503 with Retry-After, at once while its breaker is
+/// open; or an older answer from a cache or a copy, marked as such. Errors for good stay as they are.
+pub(in crate::http) struct DbConnectionResilienceMiddleware;
+
+impl DbConnectionResilienceMiddleware {
+    pub(in crate::http) async fn handle(
+        request: ServiceRequest,
+        next: Next<impl MessageBody + 'static>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        let mut answer = next.call(request).await?.map_into_boxed_body();
+        if let Some(retry_after) = outage(&answer, StoreError::SQL, |of| of != Some(StoreError::REDIS)) {
+            let detail = "The store cannot be reached right now. Nothing was lost: try again.";
+            return Ok(replace(answer, Problem::unavailable(detail, retry_after)));
+        }
+        if let Some(Degraded::Sql { age }) = Degraded::of(&answer) {
+            mark(&mut answer, StoreError::SQL);
+            // RFC 7234, section 5.5.1: obsolete, and still the one header that says it in words.
+            answer.headers_mut().insert(WARNING, HeaderValue::from_static("110 - \"Response is Stale\""));
+            if let Some(age) = age {
+                answer.headers_mut().insert(AGE, age.as_secs().into());
+            }
+        }
+        Ok(answer)
+    }
+}
