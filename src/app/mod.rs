@@ -1,6 +1,7 @@
 //! Use cases: domain and ports only. HTTP, hub methods and jobs call them alike.
 
 mod bridge_outage;
+mod cached;
 mod cancel_order;
 mod consume_events;
 mod deliver_events;
@@ -19,9 +20,11 @@ mod prune_finished;
 mod recent_events;
 mod register_order;
 mod relay_outbox;
+mod sessions;
 mod under_lock;
 
 pub use bridge_outage::BridgeOutage;
+pub use cached::Copied;
 pub use cancel_order::CancelOrder;
 pub use consume_events::{ConsumeEvents, Redelivery};
 pub use deliver_events::{DeliverError, DeliverEvents, Delivered};
@@ -37,4 +40,5 @@ pub use process_order::{ProcessOrder, ProcessOrderError, ProcessOrderRequest};
 pub use prune_finished::PruneFinished;
 pub use register_order::{RegisterOrder, Registered};
 pub use relay_outbox::RelayOutbox;
+pub use sessions::{SessionSaved, UserSessions};
 pub use under_lock::{Locked, under_lock};

@@ -1,5 +1,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
+use ipnet::IpNet;
+
 use super::Role;
 use super::reader::Reader;
 
@@ -10,6 +12,8 @@ pub struct HttpSettings {
     pub listen: SocketAddr,
     /// Threads that serve requests.
     pub workers: u16,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// `[Ops]`: health and metrics, in every role.
@@ -30,6 +34,7 @@ impl HttpSettings {
         let settings = Self {
             listen: r.or("Http__Listen", default_address(role, 8080)),
             workers: r.or("Http__Workers", u16::try_from(cores).unwrap_or(u16::MAX)),
+            trusted_proxies: r.get("Http__TrustedProxies"),
         };
         if !(1..=1024).contains(&settings.workers) {
             r.problem(

@@ -7,7 +7,8 @@ use sha2::Sha256;
 use super::reader::{Effective, Reader};
 use super::{
     ConnectionSettings, DrainSettings, EventSettings, HangfireSettings, HttpSettings, JobSettings, JwtSettings, LogSettings,
-    OpsSettings, Parts, Problems, ResilienceSettings, Role, Secret, SettingsFile, SignalRSettings, signalr, validate,
+    OpsSettings, Parts, Problems, RateLimitSettings, ResilienceSettings, Role, Secret, SettingsFile, SignalRSettings, signalr,
+    validate,
 };
 
 /// Every setting, checked.
@@ -43,8 +44,8 @@ pub struct Settings {
     pub resilience: ResilienceSettings,
     /// How order events are delivered again.
     pub events: EventSettings,
-    /// Whether rate limits apply.
-    pub rate_limits_enabled: bool,
+    /// What one caller may do.
+    pub rate_limits: RateLimitSettings,
     /// Log lines.
     pub log: LogSettings,
     /// What is allowed but should be known; to be logged at start.
@@ -104,7 +105,7 @@ pub(super) fn read(r: &mut Reader) -> Settings {
         drain: DrainSettings::read(r),
         resilience: ResilienceSettings::read(r),
         events: EventSettings::read(r),
-        rate_limits_enabled: r.get("RateLimits__Enabled"),
+        rate_limits: RateLimitSettings::read(r),
         log: LogSettings::read(r),
         warnings: Vec::new(),
         effective: Vec::new(),

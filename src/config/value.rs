@@ -1,6 +1,8 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use super::{LogFormat, RedisSettings, Role, Secret, StoreConnection, duration, redis_string};
 use crate::domain::QueueName;
@@ -87,6 +89,17 @@ impl Value for Duration {
 impl Value for SocketAddr {
     fn parse(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| format!("'{text}' is not an address and port: write 0.0.0.0:8080 or [::]:8080"))
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for IpNet {
+    fn parse(text: &str) -> Result<Self, String> {
+        let single = || text.parse::<IpAddr>().map(Self::from);
+        text.parse().or_else(|_| single()).map_err(|_| format!("'{text}' is no network: write 10.0.0.0/8, fd00::/8 or one address"))
     }
 
     fn show(&self) -> String {

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An amount in cents. JSON shows it as a decimal number, as the .NET DTOs do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,6 +39,14 @@ impl Serialize for Money {
     }
 }
 
+/// Back from what [`Money::serialize`] wrote; exact up to 90 trillion.
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let units = f64::deserialize(deserializer)?;
+        Ok(Self::from_cents((units * 100.0).round() as i64))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Money;
@@ -53,5 +61,13 @@ mod tests {
     #[test]
     fn json_is_a_decimal_number() {
         assert_eq!(serde_json::to_string(&Money::from_cents(1999)).expect("json"), "19.99");
+    }
+
+    #[test]
+    fn json_keeps_every_cent() {
+        for cents in [0, 1, 29, 1999, 4_503_599_627_370_495] {
+            let text = serde_json::to_string(&Money::from_cents(cents)).expect("json");
+            assert_eq!(serde_json::from_str::<Money>(&text).expect("money").cents, cents, "{text}");
+        }
     }
 }

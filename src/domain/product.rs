@@ -38,7 +38,7 @@ pub enum BillingPeriod {
 }
 
 /// Something for sale (requirements 2.1, ProductDto).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Product {
     /// Public id.
     pub external_product_id: Sku,

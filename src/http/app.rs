@@ -7,6 +7,7 @@ use actix_web::web::ServiceConfig;
 use actix_web::{App, Error, web};
 
 use super::observe::observe;
+use super::rate_limits::limit;
 use super::{HttpState, pages, routes};
 
 /// The public application: the API, the pages, and what `beside` adds to it, such as the hub and the health paths.
@@ -23,6 +24,7 @@ pub fn app(
         .configure(|cfg| routes::routes(cfg, &state))
         .app_data(state)
         .default_service(web::to(pages::serve))
+        .wrap(from_fn(limit))
         .wrap(cors)
         .wrap(security_headers())
         .wrap(from_fn(observe))
@@ -39,11 +41,11 @@ fn security_headers() -> DefaultHeaders {
 
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
-        .allowed_methods(["GET", "HEAD", "POST", "DELETE"])
+        .allowed_methods(["GET", "HEAD", "POST", "PUT", "DELETE"])
         .allowed_headers(["authorization", "content-type", "idempotency-key", "if-none-match", "traceparent", "x-request-id"])
         .allowed_headers(["x-requested-with", "x-signalr-user-agent"])
         .expose_headers(["etag", "location", "retry-after", "x-correlation-id", "x-degraded", "x-request-id"])
-        .expose_headers(["idempotency-replayed"])
+        .expose_headers(["idempotency-replayed", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"])
         .supports_credentials()
         .max_age(600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))

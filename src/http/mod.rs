@@ -6,6 +6,7 @@
 mod admission;
 mod api;
 mod app;
+mod client_address;
 mod conditional;
 mod dto;
 mod extract;
@@ -14,6 +15,7 @@ mod observe;
 mod openapi;
 mod pages;
 mod problem;
+mod rate_limits;
 mod request_context;
 mod routes;
 mod state;
@@ -21,6 +23,7 @@ mod trace_context;
 
 pub use app::app;
 pub use problem::Problem;
+pub use rate_limits::Limits;
 pub use request_context::RequestContext;
 pub use state::{HttpPorts, HttpSettings, HttpState};
 pub use trace_context::TraceContext;

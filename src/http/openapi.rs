@@ -6,7 +6,7 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, PathItem, Ref, Respon
 use utoipa::{Modify, OpenApi};
 
 use super::HttpState;
-use super::api::{dev, orders, products, status};
+use super::api::{dev, orders, products, session, status};
 use super::dto::{BillingPeriodDto, OrderStatusDto};
 use super::problem::{PROBLEM_JSON, ProblemBody};
 
@@ -20,6 +20,8 @@ use super::problem::{PROBLEM_JSON, ProblemBody};
         orders::place,
         orders::find,
         orders::cancel,
+        session::find,
+        session::save,
         status::by_id,
         status::by_cid,
         dev::token
@@ -38,6 +40,7 @@ impl Modify for Everywhere {
         document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
         for operation in document.paths.paths.values_mut().flat_map(operations) {
             add(operation, "500", "An unexpected error occurred");
+            add(operation, "429", "Too many requests; Retry-After and RateLimit-Reset say when to try again");
             add(operation, "503", "Temporarily unavailable; Retry-After says when to try again");
             if operation.security.is_some() {
                 add(operation, "401", "The token is missing or was refused");
@@ -48,7 +51,7 @@ impl Modify for Everywhere {
 }
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut path.get, &mut path.post, &mut path.delete].into_iter().filter_map(Option::as_mut)
+    [&mut path.get, &mut path.post, &mut path.put, &mut path.delete].into_iter().filter_map(Option::as_mut)
 }
 
 fn add(operation: &mut Operation, status: &str, description: &str) {

@@ -10,8 +10,9 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::rate_limits;
 use crate::auth::TokenError;
-use crate::ports::StoreError;
+use crate::ports::{RateDecision, StoreError};
 
 /// The media type of RFC 9457.
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
@@ -30,6 +31,7 @@ struct Content {
     errors: BTreeMap<String, Vec<String>>,
     retry_after: Option<Duration>,
     challenge: Option<String>,
+    limit: Option<RateDecision>,
     cause: Option<StoreError>,
 }
 
@@ -61,7 +63,17 @@ impl Problem {
     fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = detail.into();
         let errors = BTreeMap::new();
-        Self(Box::new(Content { status, kind, title, detail, errors, retry_after: None, challenge: None, cause: None }))
+        Self(Box::new(Content {
+            status,
+            kind,
+            title,
+            detail,
+            errors,
+            retry_after: None,
+            challenge: None,
+            limit: None,
+            cause: None,
+        }))
     }
 
     /// 400: the request cannot be understood.
@@ -111,6 +123,12 @@ impl Problem {
         problem
     }
 
+    /// 409: a later version of the session is there.
+    pub fn session_outdated(version: u64) -> Self {
+        let detail = format!("Version {version} was saved meanwhile: read it before you save again.");
+        Self::new(StatusCode::CONFLICT, "session-outdated", "A later session is there", detail)
+    }
+
     /// 413.
     pub fn too_large(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
@@ -126,6 +144,21 @@ impl Problem {
     pub fn key_reused() -> Self {
         let detail = "This Idempotency-Key was used for another order: use a new key for a new order.";
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used before", detail)
+    }
+
+    /// 408: the body came too slowly.
+    pub fn too_slow() -> Self {
+        let detail = "The body did not arrive in time.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "The request came too slowly", detail)
+    }
+
+    /// 429: the caller has used up its limit.
+    pub fn too_many(decision: RateDecision) -> Self {
+        let detail = "You ask more often than is allowed. The header Retry-After says when to go on.";
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests", detail);
+        problem.0.retry_after = Some(decision.retry_after);
+        problem.0.limit = Some(decision);
+        problem
     }
 
     /// 503: try again later.
@@ -165,6 +198,11 @@ impl Problem {
         if let Some(wait) = self.0.retry_after {
             // Whole seconds (RFC 9110, section 10.2.3); zero would invite a storm.
             response.insert_header((RETRY_AFTER, wait.as_secs_f64().ceil().max(1.0).to_string()));
+        }
+        if let Some(decision) = &self.0.limit {
+            for header in rate_limits::headers(decision) {
+                response.insert_header(header);
+            }
         }
         if let Some(challenge) = &self.0.challenge {
             response.insert_header((WWW_AUTHENTICATE, challenge.as_str()));

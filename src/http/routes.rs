@@ -1,11 +1,11 @@
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{DefaultHeaders, from_fn};
-use actix_web::web::{PayloadConfig, ServiceConfig, delete, get, head, post, scope};
+use actix_web::web::{PayloadConfig, ServiceConfig, delete, get, head, post, put, scope};
 use actix_web::{Error, Resource, web};
 
 use super::admission::admit;
-use super::api::{dev, orders, products, status};
+use super::api::{dev, orders, products, session, status};
 use super::extract::LARGEST_BODY;
 use super::middleware::{DbConnectionResilienceMiddleware, RedisResilienceMiddleware};
 use super::{HttpState, openapi};
@@ -19,6 +19,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig, state: &web::Data<HttpState>) {
         .wrap(DefaultHeaders::new().add(("cache-control", "private, no-cache")))
         .service(at("/products").route(get().to(products::list)).route(head().to(products::list)))
         .service(at("/products/{external_product_id}").route(get().to(products::find)).route(head().to(products::find)))
+        .service(at("/session").route(get().to(session::find)).route(head().to(session::find)).route(put().to(session::save)))
         .service(at("/orders").route(get().to(orders::list)).route(head().to(orders::list)).route(post().to(orders::place)))
         .service(at("/orders/by-correlation/{cid}/status").route(get().to(status::by_cid)).route(head().to(status::by_cid)))
         .service(at("/orders/{id}").route(get().to(orders::find)).route(head().to(orders::find)).route(delete().to(orders::cancel)))

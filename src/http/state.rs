@@ -2,12 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Bytes;
+use ipnet::IpNet;
 use tokio::sync::Semaphore;
 
 use super::openapi;
-use crate::app::{CancelOrder, FollowUp, GetOrder, GetOrderStatus, ListOrders, ListProducts, PlaceOrder};
+use super::rate_limits::{Limits, RateLimits};
+use crate::app::{CancelOrder, FollowUp, GetOrder, GetOrderStatus, ListOrders, ListProducts, PlaceOrder, UserSessions};
 use crate::auth::{DevelopmentTokens, TokenVerifier};
-use crate::ports::{Availability, OrderNotifier, OrderStore, ProductStore, StatusCopy, Wakeup};
+use crate::ports::{Availability, Cache, OrderNotifier, OrderStore, ProductStore, RateLimiter, Sessions, StatusCopy, Wakeup};
 
 /// Limits of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +22,22 @@ pub struct HttpSettings {
     pub allowed_origins: Vec<String>,
     /// Times an order's job may be started before the order is given up (`Jobs__MaxAttempts`).
     pub order_attempts: u32,
+    /// What one caller may do; `None`: anything.
+    pub limits: Option<Limits>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { max_in_flight: 1024, deadline: Duration::from_secs(10), allowed_origins: Vec::new(), order_attempts: 5 }
+        Self {
+            max_in_flight: 1024,
+            deadline: Duration::from_secs(10),
+            allowed_origins: Vec::new(),
+            order_attempts: 5,
+            limits: None,
+            trusted_proxies: Vec::new(),
+        }
     }
 }
 
@@ -38,6 +51,12 @@ pub struct HttpPorts {
     pub copy: Arc<dyn StatusCopy>,
     /// Whether Redis answers; `None` where there is none.
     pub redis: Option<Arc<dyn Availability>>,
+    /// Copies of what everybody reads.
+    pub cache: Arc<dyn Cache>,
+    /// Carts and preferences.
+    pub sessions: Arc<dyn Sessions>,
+    /// Counts requests.
+    pub limiter: Arc<dyn RateLimiter>,
     /// Hints to workers and the relay.
     pub wakeup: Arc<dyn Wakeup>,
     /// The hub's fan-out.
@@ -56,6 +75,8 @@ pub struct HttpState {
     pub(super) list_orders: ListOrders,
     pub(super) order_status: GetOrderStatus,
     pub(super) products: ListProducts,
+    pub(super) sessions: UserSessions,
+    pub(super) limits: Option<RateLimits>,
     pub(super) redis: Option<Arc<dyn Availability>>,
     pub(super) verifier: Arc<dyn TokenVerifier>,
     pub(super) development_tokens: Option<Arc<DevelopmentTokens>>,
@@ -67,7 +88,8 @@ pub struct HttpState {
 impl HttpState {
     /// Wires the use cases to `ports`.
     pub fn new(ports: HttpPorts, settings: HttpSettings) -> Self {
-        let HttpPorts { orders, products, copy, redis, wakeup, notifier, verifier, development_tokens } = ports;
+        let HttpPorts { orders, products, copy, redis, cache, sessions, limiter, wakeup, notifier, verifier, development_tokens } =
+            ports;
         let follow_up = FollowUp::new(Arc::clone(&copy), wakeup, notifier);
         Self {
             place_order: PlaceOrder::new(Arc::clone(&orders), follow_up.clone(), settings.order_attempts),
@@ -75,7 +97,9 @@ impl HttpState {
             get_order: GetOrder::new(Arc::clone(&orders)),
             list_orders: ListOrders::new(Arc::clone(&orders)),
             order_status: GetOrderStatus::new(orders, copy, follow_up),
-            products: ListProducts::new(products),
+            products: ListProducts::new(products, cache),
+            sessions: UserSessions::new(sessions),
+            limits: settings.limits.map(|limits| RateLimits::new(limiter, limits, settings.trusted_proxies.clone())),
             redis,
             verifier,
             openapi: openapi::document(development_tokens.is_some()),

@@ -1,6 +1,7 @@
 //! Wiring by hand: which parts run in a process, on what they stand, and in which order they start and stop. The only module that
 //! knows everything.
 
+mod commons;
 mod error;
 mod hub;
 mod identity;

@@ -5,10 +5,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::StartError;
+use super::commons::Commons;
 use crate::adapters::guarded::{self, Guard, GuardSettings, GuardedEventStream, GuardedHealth, GuardedStatusCopy};
 use crate::adapters::memory::{LocalWakeup, MemoryStatusCopy};
 use crate::adapters::redis::{
-    RedisEventStream, RedisHealth, RedisStatusCopy, RedisWakeup, Subscriptions, command_client, subscriber_client,
+    RedisEventStream, RedisHealth, RedisSharedCache, RedisStatusCopy, RedisWakeup, Subscriptions, command_client, subscriber_client,
 };
 use crate::config::{BreakerLimits, RedisSettings, Settings};
 use crate::ports::{EventStream, HealthProbe, StatusCopy, StoreError, Stores, Wakeup};
@@ -20,6 +21,7 @@ pub(super) struct Shared {
     pub(super) stores: Stores,
     pub(super) copy: Arc<dyn StatusCopy>,
     pub(super) wakeup: Arc<dyn Wakeup>,
+    pub(super) commons: Commons,
     pub(super) probes: Vec<Arc<dyn HealthProbe>>,
     /// What processes share; `None` without Redis, where this process is the only one with a hub.
     pub(super) redis: Option<SharedRedis>,
@@ -43,12 +45,14 @@ impl Shared {
         let mut probes = vec![stores.health.clone()];
         let Some(redis) = settings.connections.redis.clone() else {
             let copy = Arc::new(MemoryStatusCopy::new(settings.workflow_state_ttl));
-            return Ok(Self { settings, stores, copy, wakeup: Arc::new(LocalWakeup::default()), probes, redis: None });
+            let (wakeup, commons) = (Arc::new(LocalWakeup::default()), Commons::local());
+            return Ok(Self { settings, stores, copy, wakeup, commons, probes, redis: None });
         };
         let guard = guard(StoreError::REDIS, GuardSettings::REDIS, &settings.resilience.redis);
         let client = command(&redis)?;
         let subscriber = subscriber_client(&redis).map_err(redis_failed)?;
-        let subscriptions = Subscriptions::start(subscriber, RedisWakeup::channels(), stop.clone());
+        let subscriptions =
+            Subscriptions::start(subscriber, [RedisWakeup::channels(), RedisSharedCache::channels()].concat(), stop.clone());
         let wakeup = Arc::new(RedisWakeup::start(client.clone(), &subscriptions, stop));
         // A blocking read keeps its connection busy, so it has one of its own.
         let events = RedisEventStream::new(client.clone(), command(&redis)?);
@@ -56,8 +60,9 @@ impl Shared {
         let events = Arc::new(GuardedEventStream::new(Arc::new(events), guard.clone()));
         let copy = RedisStatusCopy::new(client.clone(), settings.workflow_state_ttl);
         let copy = Arc::new(GuardedStatusCopy::new(Arc::new(copy), guard.clone()));
+        let commons = Commons::shared(&client, &subscriptions, &guard, stop);
         probes.push(Arc::new(GuardedHealth::new(Arc::new(RedisHealth::new(client, subscriptions)), guard.clone())));
-        Ok(Self { settings, stores, copy, wakeup, probes, redis: Some(SharedRedis { events, resets, guard }) })
+        Ok(Self { settings, stores, copy, wakeup, commons, probes, redis: Some(SharedRedis { events, resets, guard }) })
     }
 }
 

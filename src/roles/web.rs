@@ -10,11 +10,12 @@ use super::StartError;
 use super::hub::HubPart;
 use super::identity::Identity;
 use super::shared::Shared;
-use crate::config::DrainSettings;
-use crate::http::{self, HttpPorts, HttpSettings, HttpState};
+use crate::config::{DrainSettings, RateLimitSettings};
+use crate::http::{self, HttpPorts, HttpSettings, HttpState, Limits};
 use crate::hubs::ORDER_STATUS_PATH;
 use crate::lifecycle::{StopPhase, Supervisor};
 use crate::ops::{Ops, health_routes, listener};
+use crate::ports::RateLimit;
 use crate::signalr;
 
 /// A client may take this long to send its request's head (slow clients must not hold a connection).
@@ -44,6 +45,9 @@ pub(super) async fn start(
             products: shared.stores.products.clone(),
             copy: shared.copy.clone(),
             redis: shared.redis.as_ref().map(|redis| redis.guard.clone() as _),
+            cache: shared.commons.cache.clone(),
+            sessions: shared.commons.sessions.clone(),
+            limiter: shared.commons.limiter.clone(),
             wakeup: shared.wakeup.clone(),
             notifier: hub.notifier.clone(),
             verifier: identity.verifier,
@@ -52,6 +56,8 @@ pub(super) async fn start(
         HttpSettings {
             allowed_origins: settings.cors_allowed_origins.clone(),
             order_attempts: settings.jobs.max_attempts,
+            limits: limits(&settings.rate_limits),
+            trusted_proxies: settings.http.trusted_proxies.clone(),
             ..HttpSettings::default()
         },
     ));
@@ -74,4 +80,13 @@ pub(super) async fn start(
     let server = server.run();
     supervisor.spawn("public-listener", StopPhase::Requests, |stop| listener::serve(server, stop));
     Ok(address)
+}
+
+fn limits(settings: &RateLimitSettings) -> Option<Limits> {
+    let a_minute = |permits| RateLimit { permits, per: Duration::from_secs(60) };
+    settings.enabled.then(|| Limits {
+        orders: a_minute(settings.orders_per_minute),
+        requests: a_minute(settings.requests_per_minute),
+        connections: a_minute(settings.connections_per_minute),
+    })
 }

@@ -34,6 +34,7 @@ pub(in crate::http) struct TokenDto {
     responses(
         (status = 200, body = TokenDto),
         (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "The name is not valid"),
+        (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "The body came too slowly"),
         (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body exceeds 64 KiB"),
         (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "The body is not JSON")))]
 pub(in crate::http) async fn token(body: Json<TokenRequest>, state: web::Data<HttpState>) -> Result<HttpResponse, Problem> {

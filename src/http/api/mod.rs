@@ -3,4 +3,5 @@
 pub(super) mod dev;
 pub(super) mod orders;
 pub(super) mod products;
+pub(super) mod session;
 pub(super) mod status;

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::app::{PlaceOrderOutcome, PlaceOrderRequest};
 use crate::domain::{Order, OrderDraft, OrderId, OrderStatus, Timestamp};
 use crate::http::dto::{OrderDto, OrderStatusDto, PageDto, PlaceOrderBody};
-use crate::http::extract::{Caller, IdempotencyKeyHeader, Json, PathParameter, Query};
+use crate::http::extract::{Caller, IdempotencyKeyHeader, Json, Orderer, PathParameter, Query};
 use crate::http::middleware::Degraded;
 use crate::http::problem::ProblemBody;
 use crate::http::request_context::Context;
@@ -84,11 +84,12 @@ pub(in crate::http) async fn find(
         (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "The order is not valid"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "A product is unknown"),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The first request still runs"),
+        (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "The body came too slowly"),
         (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body exceeds 64 KiB"),
         (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "The body is not JSON"),
         (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "The key was used otherwise")))]
 pub(in crate::http) async fn place(
-    caller: Caller,
+    caller: Orderer,
     key: IdempotencyKeyHeader,
     context: Context,
     body: Json<PlaceOrderBody>,

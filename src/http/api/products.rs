@@ -3,6 +3,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::domain::Sku;
 use crate::http::dto::{PageDto, ProductDto};
 use crate::http::extract::{PathParameter, Query};
+use crate::http::middleware::Degraded;
 use crate::http::problem::ProblemBody;
 use crate::http::{HttpState, Problem};
 
@@ -21,7 +22,8 @@ pub(in crate::http) async fn list(request: HttpRequest, state: web::Data<HttpSta
     let page = query.page(USUAL_SIZE);
     query.finish()?;
     let products = state.products.run(page).await?;
-    Ok(HttpResponse::Ok().json(PageDto::<ProductDto>::from(products)))
+    let answer = HttpResponse::Ok().json(PageDto::<ProductDto>::from(products.value));
+    Ok(Degraded::mark_stale(answer, products.stale))
 }
 
 /// One product.
@@ -31,10 +33,9 @@ pub(in crate::http) async fn list(request: HttpRequest, state: web::Data<HttpSta
         (status = 200, body = ProductDto),
         (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "Not for sale")))]
 pub(in crate::http) async fn find(id: PathParameter<String>, state: web::Data<HttpState>) -> Result<HttpResponse, Problem> {
-    let product = match Sku::parse(&id.0) {
-        Some(sku) => state.products.one(&sku).await?,
-        None => None,
-    };
-    let product = product.ok_or_else(|| Problem::not_found("No product that is for sale has this id."))?;
-    Ok(HttpResponse::Ok().json(ProductDto::from(product)))
+    let not_for_sale = || Problem::not_found("No product that is for sale has this id.");
+    let sku = Sku::parse(&id.0).ok_or_else(not_for_sale)?;
+    let product = state.products.one(&sku).await?;
+    let answer = HttpResponse::Ok().json(ProductDto::from(product.value.ok_or_else(not_for_sale)?));
+    Ok(Degraded::mark_stale(answer, product.stale))
 }

@@ -3,11 +3,13 @@
 mod caller;
 mod idempotency_key;
 mod json;
+mod orderer;
 mod path;
 mod query;
 
 pub(super) use caller::Caller;
 pub(super) use idempotency_key::IdempotencyKeyHeader;
 pub(super) use json::{Json, LARGEST_BODY};
+pub(super) use orderer::Orderer;
 pub(super) use path::PathParameter;
 pub(super) use query::Query;

@@ -22,6 +22,11 @@ impl Degraded {
         answer
     }
 
+    /// Leaves the mark of a copy the cache had.
+    pub(in crate::http) fn mark_stale(answer: HttpResponse, stale: bool) -> HttpResponse {
+        if stale { Self::Sql { age: None }.mark(answer) } else { answer }
+    }
+
     /// Finds it.
     pub(super) fn of<B>(answer: &ServiceResponse<B>) -> Option<Self> {
         answer.response().extensions().get::<Self>().copied()

@@ -14,6 +14,8 @@ mod ownership;
 mod pages;
 mod problems;
 mod products;
+mod rate_limits;
 mod server;
+mod session;
 mod status;
 mod tokens;

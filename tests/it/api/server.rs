@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{HttpServer, web};
+use contoso_shop::adapters::TieredCache;
+use contoso_shop::adapters::memory::{MemoryRateLimiter, MemorySessions};
 use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
 use contoso_shop::auth::{ClaimRules, DevelopmentTokens, TokenVerifier};
 use contoso_shop::domain::UserId;
@@ -62,6 +64,9 @@ impl Server {
                 products: stores.products.clone(),
                 copy: copy.clone(),
                 redis: None,
+                cache: Arc::new(TieredCache::local()),
+                sessions: Arc::<MemorySessions>::default(),
+                limiter: Arc::new(MemoryRateLimiter::new(Arc::new(SystemClock))),
                 wakeup: recorder.clone(),
                 notifier: recorder.clone(),
                 verifier: setup.verifier.unwrap_or_else(|| tokens.clone()),

@@ -64,7 +64,7 @@ fn an_empty_environment_is_the_whole_shop_on_this_machine() {
     assert_eq!(settings.orders_processing_time, Duration::from_secs(1));
     assert_eq!((settings.jobs.lease, settings.jobs.heartbeat), (Duration::from_secs(20), Duration::from_secs(5)));
     assert_eq!((settings.drain.close_window, settings.drain.job_stop), (Duration::from_secs(5), Duration::from_secs(30)));
-    assert!(settings.rate_limits_enabled && settings.warnings.is_empty());
+    assert!(settings.rate_limits.enabled && settings.warnings.is_empty());
 }
 
 #[test]
