@@ -46,7 +46,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "signalr",
         ],
     ),
-    ("cli", &["config", "roles"]),
+    ("cli", &["config", "ops", "roles"]),
 ];
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
