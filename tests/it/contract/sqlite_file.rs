@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use contoso_shop::adapters::sqlite::{OpenError, SqliteOptions, SqliteStore};
@@ -158,16 +159,19 @@ async fn two_stores_on_one_file_race_without_loss() {
             }
         });
     }
+    let all_placed = Arc::new(AtomicBool::new(false));
     let mut working = tokio::task::JoinSet::new();
     for stores in [&web, &worker] {
-        let (jobs, info) = (stores.jobs.clone(), server("box", &["default"]));
+        let (jobs, info, all_placed) = (stores.jobs.clone(), server("box", &["default"]), all_placed.clone());
         jobs.register(&info).await.expect("register");
         working.spawn(async move {
-            let (mut mine, mut ends, start) = (Vec::new(), Vec::new(), Instant::now());
+            let (mut mine, mut ends) = (Vec::new(), Vec::new());
             loop {
+                // Asked first: what is placed before the flag is set is there for the exchange that follows.
+                let no_more = all_placed.load(Ordering::Acquire);
                 let answer = jobs.exchange(&info.id, std::mem::take(&mut ends), &[queue("default")], 10).await.expect("exchange");
                 assert!(answer.acknowledged.iter().all(|end| *end == Acknowledged::Applied));
-                let finished = jobs.depths().await.expect("depths").is_empty() && start.elapsed() > Duration::from_millis(200);
+                let finished = no_more && jobs.depths().await.expect("depths").is_empty();
                 if answer.jobs.is_empty() && finished {
                     return mine;
                 }
@@ -179,6 +183,7 @@ async fn two_stores_on_one_file_race_without_loss() {
         });
     }
     placing.join_all().await;
+    all_placed.store(true, Ordering::Release);
     let done: Vec<_> = working.join_all().await.into_iter().flatten().collect();
     assert_eq!((done.len(), done.iter().collect::<HashSet<_>>().len()), (4 * ORDERS, 4 * ORDERS), "each job ran once");
     let page = Page { offset: 0, size: 1 };
