@@ -1,7 +1,7 @@
 //! The cache in two tiers: this process, and what processes share (S1-Dia-7).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -37,8 +37,8 @@ pub struct TieredCache {
 struct Area {
     /// Counts invalidations seen; values from before one are not fresh.
     generation: AtomicU64,
-    /// An invalidation of ours did not reach the shared tier yet.
-    untold: AtomicBool,
+    /// Invalidations of ours that did not reach the shared tier yet.
+    untold: AtomicU64,
 }
 
 #[derive(Clone)]
@@ -82,8 +82,10 @@ impl TieredCache {
                 },
                 _ = retry.tick() => {
                     for area in CacheArea::ALL {
-                        if self.area(area).untold.swap(false, Ordering::AcqRel) {
-                            self.tell(shared.as_ref(), area).await;
+                        let untold = self.area(area).untold.load(Ordering::Acquire);
+                        if untold > 0 && shared.invalidate(area).await.is_ok() {
+                            // One tells for all that were untold when it was sent, not for those that came since.
+                            self.area(area).untold.fetch_sub(untold, Ordering::AcqRel);
                         }
                     }
                 }
@@ -102,7 +104,7 @@ impl TieredCache {
     async fn tell(&self, shared: &dyn SharedCache, area: CacheArea) {
         if let Err(error) = shared.invalidate(area).await {
             tracing::warn!(%error, area = area.name(), "a cache invalidation must wait");
-            self.area(area).untold.store(true, Ordering::Release);
+            self.area(area).untold.fetch_add(1, Ordering::AcqRel);
         }
     }
 
@@ -121,7 +123,7 @@ impl TieredCache {
         let generation = self.area(key.area).generation.load(Ordering::Acquire);
         let mut version = None;
         // What the shared tier holds is outdated as long as our own invalidation has not reached it.
-        if let Some(shared) = self.shared.as_ref().filter(|_| !self.area(key.area).untold.load(Ordering::Acquire))
+        if let Some(shared) = self.shared.as_ref().filter(|_| self.area(key.area).untold.load(Ordering::Acquire) == 0)
             && let Ok(slot) = shared.read(key).await
         {
             if let Some(value) = slot.value {

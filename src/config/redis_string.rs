@@ -169,6 +169,9 @@ fn checked(settings: RedisSettings) -> Result<RedisSettings, String> {
     if settings.database != 0 && matches!(settings.topology, RedisTopology::Cluster(_)) {
         return Err("chooses a database, but a cluster has only database 0".to_owned());
     }
+    if settings.ca_file.is_some() && !settings.tls {
+        return Err("names a tlsCaFile without TLS: use rediss:// or ssl=true".to_owned());
+    }
     if settings.username.is_some() && settings.password.is_none() {
         return Err("names a user without a password".to_owned());
     }
@@ -257,6 +260,13 @@ mod tests {
     }
 
     #[test]
+    fn a_private_authority_can_be_named_in_both_forms() {
+        for text in ["h,ssl=true,tlsCaFile=/etc/redis/ca.pem", "rediss://h?tlsCaFile=%2Fetc%2Fredis%2Fca.pem"] {
+            assert_eq!(parse(text).unwrap().ca_file.as_deref(), Some("/etc/redis/ca.pem".as_ref()), "{text}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_meant_is_refused_without_repeating_it() {
         for text in [
             "",
@@ -277,6 +287,7 @@ mod tests {
             "redis-sentinel://:hunter2@h",
             "redis://h?what=hunter2",
             "redis://[::1",
+            "h,tlsCaFile=ca.pem",
         ] {
             let what = parse(text).expect_err(text);
             assert!(!what.contains("hunter2") && !what.is_empty(), "{text}: {what}");
