@@ -7,5 +7,7 @@ pub mod mssql;
 pub mod redis;
 pub mod sqlite;
 mod tiered_cache;
+mod watched_orders;
 
 pub use tiered_cache::TieredCache;
+pub use watched_orders::WatchedOrders;

@@ -2,23 +2,18 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
-
 use crate::ports::{JobStore, OrderStore, Outbox, StoreError};
 
 /// How long finished jobs are kept for those who look (Hangfire keeps them a day).
 const KEEP_JOBS: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long published events are kept, for hub pods that read the outbox directly (D4).
 const KEEP_EVENTS: Duration = Duration::from_secs(60 * 60);
-/// Pause between two rounds.
-const EVERY: Duration = Duration::from_secs(60);
 /// Rows deleted in one transaction, so that it is short.
 const BATCH: usize = 500;
 /// Batches of one kind in a round; more is left to the next.
 const MOST_BATCHES: usize = 100;
 
-/// Deletes what nobody needs any more. Every worker may do it at once.
+/// Deletes what nobody needs any more. Several may do it at once.
 pub struct PruneFinished {
     jobs: Arc<dyn JobStore>,
     outbox: Arc<dyn Outbox>,
@@ -29,22 +24,6 @@ impl PruneFinished {
     /// Prunes these stores.
     pub fn new(jobs: Arc<dyn JobStore>, outbox: Arc<dyn Outbox>, orders: Arc<dyn OrderStore>) -> Self {
         Self { jobs, outbox, orders }
-    }
-
-    /// Works until `stop`, a round a minute.
-    pub async fn run(self, stop: CancellationToken) {
-        loop {
-            // The random part keeps workers that start together from deleting the same rows together.
-            let pause = EVERY.mul_f64(rand::random_range(0.5..=1.0));
-            tokio::select! {
-                () = sleep(pause) => {}
-                () = stop.cancelled() => return,
-            }
-            tokio::select! {
-                () = self.round() => {}
-                () = stop.cancelled() => return,
-            }
-        }
     }
 
     /// One round over everything.

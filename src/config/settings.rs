@@ -7,8 +7,8 @@ use sha2::Sha256;
 use super::reader::{Effective, Reader};
 use super::{
     ConnectionSettings, DrainSettings, EventSettings, HangfireSettings, HttpSettings, JobSettings, JwtSettings, LogSettings,
-    OpsSettings, Parts, Problems, RateLimitSettings, ResilienceSettings, Role, Secret, SettingsFile, SignalRSettings, signalr,
-    validate,
+    OpsSettings, Parts, Problems, RateLimitSettings, RecurringSettings, ResilienceSettings, Role, Secret, SettingsFile,
+    SignalRSettings, signalr, validate,
 };
 
 /// Every setting, checked.
@@ -44,6 +44,8 @@ pub struct Settings {
     pub resilience: ResilienceSettings,
     /// How order events are delivered again.
     pub events: EventSettings,
+    /// Work that is done again and again.
+    pub recurring: RecurringSettings,
     /// What one caller may do.
     pub rate_limits: RateLimitSettings,
     /// Log lines.
@@ -105,6 +107,7 @@ pub(super) fn read(r: &mut Reader) -> Settings {
         drain: DrainSettings::read(r),
         resilience: ResilienceSettings::read(r),
         events: EventSettings::read(r),
+        recurring: RecurringSettings::read(r),
         rate_limits: RateLimitSettings::read(r),
         log: LogSettings::read(r),
         warnings: Vec::new(),

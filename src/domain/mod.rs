@@ -9,6 +9,7 @@ mod order;
 mod order_status;
 mod page;
 mod product;
+mod report;
 mod session;
 mod timestamp;
 mod transition;
@@ -22,6 +23,7 @@ pub use order::{DraftError, DraftLine, Order, OrderDraft, OrderLine, OrderSnapsh
 pub use order_status::OrderStatus;
 pub use page::{Page, PageOf};
 pub use product::{BillingPeriod, Product, Sku};
+pub use report::{Day, DayOrders, StatusCount, VendorRevenue};
 pub use session::{CartLine, Session};
 pub use timestamp::Timestamp;
 pub use transition::{Transition, Verdict};

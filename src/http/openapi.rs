@@ -6,7 +6,7 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, PathItem, Ref, Respon
 use utoipa::{Modify, OpenApi};
 
 use super::HttpState;
-use super::api::{dev, orders, products, session, status};
+use super::api::{dev, orders, products, reports, session, status};
 use super::dto::{BillingPeriodDto, OrderStatusDto};
 use super::problem::{PROBLEM_JSON, ProblemBody};
 
@@ -20,6 +20,9 @@ use super::problem::{PROBLEM_JSON, ProblemBody};
         orders::place,
         orders::find,
         orders::cancel,
+        reports::orders_per_day,
+        reports::revenue_by_vendor,
+        reports::status_counts,
         session::find,
         session::save,
         status::by_id,
@@ -44,7 +47,7 @@ impl Modify for Everywhere {
             add(operation, "503", "Temporarily unavailable; Retry-After says when to try again");
             if operation.security.is_some() {
                 add(operation, "401", "The token is missing or was refused");
-                add(operation, "403", "The token names no user, or the thing belongs to somebody else");
+                add(operation, "403", "The token names no user or lacks the role, or the thing belongs to somebody else");
             }
         }
     }

@@ -5,7 +5,7 @@ use actix_web::web::{PayloadConfig, ServiceConfig, delete, get, head, post, put,
 use actix_web::{Error, Resource, web};
 
 use super::admission::admit;
-use super::api::{dev, orders, products, session, status};
+use super::api::{dev, orders, products, reports, session, status};
 use super::extract::LARGEST_BODY;
 use super::middleware::{DbConnectionResilienceMiddleware, RedisResilienceMiddleware};
 use super::{HttpState, openapi};
@@ -19,6 +19,13 @@ pub(super) fn routes(cfg: &mut ServiceConfig, state: &web::Data<HttpState>) {
         .wrap(DefaultHeaders::new().add(("cache-control", "private, no-cache")))
         .service(at("/products").route(get().to(products::list)).route(head().to(products::list)))
         .service(at("/products/{external_product_id}").route(get().to(products::find)).route(head().to(products::find)))
+        .service(at("/reports/orders-per-day").route(get().to(reports::orders_per_day)).route(head().to(reports::orders_per_day)))
+        .service(
+            at("/reports/revenue-by-vendor")
+                .route(get().to(reports::revenue_by_vendor))
+                .route(head().to(reports::revenue_by_vendor)),
+        )
+        .service(at("/reports/status-counts").route(get().to(reports::status_counts)).route(head().to(reports::status_counts)))
         .service(at("/session").route(get().to(session::find)).route(head().to(session::find)).route(put().to(session::save)))
         .service(at("/orders").route(get().to(orders::list)).route(head().to(orders::list)).route(post().to(orders::place)))
         .service(at("/orders/by-correlation/{cid}/status").route(get().to(status::by_cid)).route(head().to(status::by_cid)))

@@ -7,9 +7,13 @@ use tokio::sync::Semaphore;
 
 use super::openapi;
 use super::rate_limits::{Limits, RateLimits};
-use crate::app::{CancelOrder, FollowUp, GetOrder, GetOrderStatus, ListOrders, ListProducts, PlaceOrder, UserSessions};
+use crate::app::{
+    CancelOrder, FollowUp, GetOrder, GetOrderStatus, ListOrders, ListProducts, PlaceOrder, ReadReports, UserSessions,
+};
 use crate::auth::{DevelopmentTokens, TokenVerifier};
-use crate::ports::{Availability, Cache, OrderNotifier, OrderStore, ProductStore, RateLimiter, Sessions, StatusCopy, Wakeup};
+use crate::ports::{
+    Availability, Cache, OrderNotifier, OrderStore, ProductStore, RateLimiter, Reports, Sessions, StatusCopy, SystemClock, Wakeup,
+};
 
 /// Limits of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +55,8 @@ pub struct HttpPorts {
     pub copy: Arc<dyn StatusCopy>,
     /// Whether Redis answers; `None` where there is none.
     pub redis: Option<Arc<dyn Availability>>,
+    /// Sums over orders.
+    pub reports: Arc<dyn Reports>,
     /// Copies of what everybody reads.
     pub cache: Arc<dyn Cache>,
     /// Carts and preferences.
@@ -75,6 +81,7 @@ pub struct HttpState {
     pub(super) list_orders: ListOrders,
     pub(super) order_status: GetOrderStatus,
     pub(super) products: ListProducts,
+    pub(super) reports: ReadReports,
     pub(super) sessions: UserSessions,
     pub(super) limits: Option<RateLimits>,
     pub(super) redis: Option<Arc<dyn Availability>>,
@@ -88,8 +95,20 @@ pub struct HttpState {
 impl HttpState {
     /// Wires the use cases to `ports`.
     pub fn new(ports: HttpPorts, settings: HttpSettings) -> Self {
-        let HttpPorts { orders, products, copy, redis, cache, sessions, limiter, wakeup, notifier, verifier, development_tokens } =
-            ports;
+        let HttpPorts {
+            orders,
+            products,
+            copy,
+            redis,
+            reports,
+            cache,
+            sessions,
+            limiter,
+            wakeup,
+            notifier,
+            verifier,
+            development_tokens,
+        } = ports;
         let follow_up = FollowUp::new(Arc::clone(&copy), wakeup, notifier);
         Self {
             place_order: PlaceOrder::new(Arc::clone(&orders), follow_up.clone(), settings.order_attempts),
@@ -97,7 +116,8 @@ impl HttpState {
             get_order: GetOrder::new(Arc::clone(&orders)),
             list_orders: ListOrders::new(Arc::clone(&orders)),
             order_status: GetOrderStatus::new(orders, copy, follow_up),
-            products: ListProducts::new(products, cache),
+            products: ListProducts::new(products, cache.clone()),
+            reports: ReadReports::new(reports, cache, Arc::new(SystemClock)),
             sessions: UserSessions::new(sessions),
             limits: settings.limits.map(|limits| RateLimits::new(limiter, limits, settings.trusted_proxies.clone())),
             redis,

@@ -15,9 +15,11 @@ mod outbox;
 mod pace;
 mod products;
 mod rate_limiter;
+mod reports;
 mod schema;
 mod sessions;
 mod status_copy;
+mod upkeep;
 mod wakeup;
 
 pub use cache::{Cache, CacheArea, CacheKey, CacheNotice, CacheSlot, Cached, Load, SharedCache};
@@ -37,9 +39,11 @@ pub use outbox::{Outbox, OutboxBacklog, OutboxEntry};
 pub use pace::Pace;
 pub use products::ProductStore;
 pub use rate_limiter::{RateDecision, RateLimit, RateLimiter};
+pub use reports::Reports;
 pub use schema::{Schema, SchemaState};
 pub use sessions::{MAX_SESSION, Sessions};
 pub use status_copy::StatusCopy;
+pub use upkeep::{RoundClaim, Upkeep};
 pub use wakeup::{Topic, Wakeup};
 
 use std::sync::Arc;
@@ -55,6 +59,10 @@ pub struct Stores {
     pub outbox: Arc<dyn Outbox>,
     /// Background jobs.
     pub jobs: Arc<dyn JobStore>,
+    /// Sums over orders.
+    pub reports: Arc<dyn Reports>,
+    /// Recurring work.
+    pub upkeep: Arc<dyn Upkeep>,
     /// Migrations.
     pub schema: Arc<dyn Schema>,
     /// Whether the database answers.

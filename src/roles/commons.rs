@@ -5,16 +5,17 @@ use fred::clients::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::TieredCache;
-use crate::adapters::guarded::{Guard, GuardSettings, GuardedRateLimiter, GuardedSessions, GuardedSharedCache};
-use crate::adapters::memory::{MemoryRateLimiter, MemorySessions};
-use crate::adapters::redis::{RedisRateLimiter, RedisSessions, RedisSharedCache, Subscriptions};
-use crate::ports::{Cache, RateLimiter, Sessions, SystemClock};
+use crate::adapters::guarded::{Guard, GuardSettings, GuardedLocks, GuardedRateLimiter, GuardedSessions, GuardedSharedCache};
+use crate::adapters::memory::{MemoryLocks, MemoryRateLimiter, MemorySessions};
+use crate::adapters::redis::{RedisLocks, RedisRateLimiter, RedisSessions, RedisSharedCache, Subscriptions};
+use crate::ports::{Cache, Locks, RateLimiter, Sessions, SystemClock};
 
 /// What processes have in common beside orders.
 pub(super) struct Commons {
     pub(super) limiter: Arc<dyn RateLimiter>,
     pub(super) cache: Arc<dyn Cache>,
     pub(super) sessions: Arc<dyn Sessions>,
+    pub(super) locks: Arc<dyn Locks>,
 }
 
 impl Commons {
@@ -24,6 +25,7 @@ impl Commons {
             limiter: Arc::new(MemoryRateLimiter::new(Arc::new(SystemClock))),
             cache: Arc::new(TieredCache::local()),
             sessions: Arc::<MemorySessions>::default(),
+            locks: Arc::new(MemoryLocks::new(Arc::new(SystemClock))),
         }
     }
 
@@ -37,6 +39,7 @@ impl Commons {
         Self {
             limiter: Arc::new(GuardedRateLimiter::new(Arc::new(RedisRateLimiter::new(client.clone())), local.limiter, limits)),
             cache: TieredCache::start(Arc::new(cache), stop.clone()),
+            locks: Arc::new(GuardedLocks::new(Arc::new(RedisLocks::new(client.clone())), guard.clone())),
             sessions: Arc::new(GuardedSessions::new(Arc::new(RedisSessions::new(client.clone())), guard.clone())),
         }
     }

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::shared::Shared;
 use super::{StartError, stores, web, worker};
-use crate::app::{RelayOutbox, StreamSink};
+use crate::app::{RelayOutbox, StreamSink, keep_reports_fresh};
 use crate::config::{DrainSettings, JwtSettings, Part, Settings, StoreConnection};
 use crate::jobs::engine::DepthGauges;
 use crate::lifecycle::{StopPhase, StopPlan, Supervisor, listen_for_signals};
@@ -70,6 +70,11 @@ async fn run(settings: Settings) -> Result<u8, StartError> {
 /// With Redis, whoever works on jobs feeds the stream; without it, the web part reads the outbox itself (D4).
 fn start_events(shared: &Shared, supervisor: &Supervisor) {
     let depths = DepthGauges::new(shared.stores.jobs.clone(), DEPTHS_EVERY);
+    let (cache, changed) = (shared.commons.cache.clone(), shared.changed.clone());
+    supervisor.spawn("report-cache", StopPhase::Background, |stop| async move {
+        keep_reports_fresh(cache, changed, stop).await;
+        Ok(())
+    });
     supervisor.spawn("queue-gauges", StopPhase::Background, |stop| async move {
         depths.run(stop).await;
         Ok(())

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
 use fred::clients::Client;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::StartError;
 use super::commons::Commons;
+use crate::adapters::WatchedOrders;
 use crate::adapters::guarded::{self, Guard, GuardSettings, GuardedEventStream, GuardedHealth, GuardedStatusCopy};
 use crate::adapters::memory::{LocalWakeup, MemoryStatusCopy};
 use crate::adapters::redis::{
@@ -22,6 +23,8 @@ pub(super) struct Shared {
     pub(super) copy: Arc<dyn StatusCopy>,
     pub(super) wakeup: Arc<dyn Wakeup>,
     pub(super) commons: Commons,
+    /// Says when an order was changed by this process.
+    pub(super) changed: Arc<Notify>,
     pub(super) probes: Vec<Arc<dyn HealthProbe>>,
     /// What processes share; `None` without Redis, where this process is the only one with a hub.
     pub(super) redis: Option<SharedRedis>,
@@ -41,12 +44,14 @@ impl Shared {
     /// Connects to Redis when there is one. It may be away: clients connect in the background, for ever. `stop` ends its tasks.
     pub(super) fn new(settings: Settings, stores: Stores, stop: &CancellationToken) -> Result<Self, StartError> {
         let sql = guard(StoreError::SQL, GuardSettings::SQL, &settings.resilience.sql);
-        let stores = guarded::stores(stores, &sql);
+        let changed = Arc::new(Notify::new());
+        let mut stores = guarded::stores(stores, &sql);
+        stores.orders = Arc::new(WatchedOrders::new(stores.orders, changed.clone()));
         let mut probes = vec![stores.health.clone()];
         let Some(redis) = settings.connections.redis.clone() else {
             let copy = Arc::new(MemoryStatusCopy::new(settings.workflow_state_ttl));
             let (wakeup, commons) = (Arc::new(LocalWakeup::default()), Commons::local());
-            return Ok(Self { settings, stores, copy, wakeup, commons, probes, redis: None });
+            return Ok(Self { settings, stores, copy, wakeup, commons, changed, probes, redis: None });
         };
         let guard = guard(StoreError::REDIS, GuardSettings::REDIS, &settings.resilience.redis);
         let client = command(&redis)?;
@@ -62,7 +67,7 @@ impl Shared {
         let copy = Arc::new(GuardedStatusCopy::new(Arc::new(copy), guard.clone()));
         let commons = Commons::shared(&client, &subscriptions, &guard, stop);
         probes.push(Arc::new(GuardedHealth::new(Arc::new(RedisHealth::new(client, subscriptions)), guard.clone())));
-        Ok(Self { settings, stores, copy, wakeup, commons, probes, redis: Some(SharedRedis { events, resets, guard }) })
+        Ok(Self { settings, stores, copy, wakeup, commons, changed, probes, redis: Some(SharedRedis { events, resets, guard }) })
     }
 }
 

@@ -45,6 +45,7 @@ pub(super) async fn start(
             products: shared.stores.products.clone(),
             copy: shared.copy.clone(),
             redis: shared.redis.as_ref().map(|redis| redis.guard.clone() as _),
+            reports: shared.stores.reports.clone(),
             cache: shared.commons.cache.clone(),
             sessions: shared.commons.sessions.clone(),
             limiter: shared.commons.limiter.clone(),

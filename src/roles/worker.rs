@@ -1,7 +1,10 @@
-use crate::app::{ProcessOrder, PruneFinished};
+use std::sync::Arc;
+
+use crate::app::{ProcessOrder, PruneFinished, Recurring, RecurringTask, SweepStuck};
 use crate::jobs::definitions::OrderAccepted;
 use crate::jobs::engine::{JobRegistry, JobServer, RetryPolicy, ServerOptions};
 use crate::lifecycle::{StopPhase, Supervisor};
+use crate::ports::SystemClock;
 
 use super::shared::Shared;
 
@@ -30,9 +33,41 @@ pub(super) fn start(shared: &Shared, supervisor: &Supervisor) {
         server.run(stop).await;
         Ok(())
     });
-    let prune = PruneFinished::new(shared.stores.jobs.clone(), shared.stores.outbox.clone(), shared.stores.orders.clone());
-    supervisor.spawn("prune-finished", StopPhase::Background, |stop| async move {
-        prune.run(stop).await;
-        Ok(())
-    });
+    start_upkeep(shared, supervisor);
+}
+
+/// What one of all workers does from time to time.
+fn start_upkeep(shared: &Shared, supervisor: &Supervisor) {
+    let (stores, settings) = (&shared.stores, &shared.settings.recurring);
+    let prune = Arc::new(PruneFinished::new(stores.jobs.clone(), stores.outbox.clone(), stores.orders.clone()));
+    let sweep = Arc::new(SweepStuck::new(
+        stores.upkeep.clone(),
+        stores.orders.clone(),
+        shared.copy.clone(),
+        shared.wakeup.clone(),
+        settings.stuck_after,
+    ));
+    let clean_up = RecurringTask {
+        name: "clean-up",
+        every: settings.clean_up,
+        work: Box::new(move || {
+            let prune = prune.clone();
+            Box::pin(async move { prune.round().await })
+        }),
+    };
+    let sweep = RecurringTask {
+        name: "sweep",
+        every: settings.sweep,
+        work: Box::new(move || {
+            let sweep = sweep.clone();
+            Box::pin(async move { sweep.round().await })
+        }),
+    };
+    for task in [clean_up, sweep] {
+        let recurring = Recurring::new(shared.commons.locks.clone(), stores.upkeep.clone(), Arc::new(SystemClock));
+        supervisor.spawn(task.name, StopPhase::Background, |stop| async move {
+            recurring.run(task, stop).await;
+            Ok(())
+        });
+    }
 }

@@ -9,9 +9,11 @@ mod orders;
 mod outbox;
 mod products;
 mod rate_limiter;
+mod reports;
 mod sessions;
 mod shared_cache;
 mod status_copy;
+mod upkeep;
 
 use std::sync::Arc;
 
@@ -24,9 +26,11 @@ pub use orders::GuardedOrders;
 pub use outbox::GuardedOutbox;
 pub use products::GuardedProducts;
 pub use rate_limiter::GuardedRateLimiter;
+pub use reports::GuardedReports;
 pub use sessions::GuardedSessions;
 pub use shared_cache::GuardedSharedCache;
 pub use status_copy::GuardedStatusCopy;
+pub use upkeep::GuardedUpkeep;
 
 use crate::ports::Stores;
 
@@ -37,6 +41,8 @@ pub fn stores(inner: Stores, guard: &Arc<Guard>) -> Stores {
         products: Arc::new(GuardedProducts::new(inner.products, guard.clone())),
         outbox: Arc::new(GuardedOutbox::new(inner.outbox, guard.clone())),
         jobs: Arc::new(GuardedJobs::new(inner.jobs, guard.clone())),
+        reports: Arc::new(GuardedReports::new(inner.reports, guard.clone())),
+        upkeep: Arc::new(GuardedUpkeep::new(inner.upkeep, guard.clone())),
         schema: inner.schema,
         health: Arc::new(GuardedHealth::new(inner.health, guard.clone())),
     }

@@ -17,18 +17,20 @@ mod order_store;
 mod outbox;
 mod pool;
 mod product_store;
+mod reports;
 mod retry;
 mod row;
 mod schema;
 mod session;
 mod unit;
+mod upkeep;
 
 pub use connection_string::ConnectionStringError;
 pub use options::{MssqlOptions, PoolOptions, RetryOptions};
 
 use std::sync::Arc;
 
-use crate::ports::{HealthProbe, ProductStore, Stores};
+use crate::ports::{HealthProbe, Stores};
 use connection_string::ConnectionString;
 use database::Database;
 use health::MssqlHealth;
@@ -64,22 +66,19 @@ impl MssqlStore {
         Ok(Self { main, reports })
     }
 
-    /// Every port over the database.
+    /// Every port over the database. Reports use the connections with `ApplicationIntent=ReadOnly` where there is such a connection
+    /// string (S1-Scale-3b).
     pub fn stores(&self) -> Stores {
         Stores {
             orders: Arc::new(order_store::MssqlOrderStore::new(self.main.clone())),
             products: Arc::new(product_store::MssqlProductStore::new(self.main.clone())),
             outbox: Arc::new(outbox::MssqlOutbox::new(self.main.clone())),
             jobs: Arc::new(job_store::MssqlJobStore::new(self.main.clone())),
+            reports: Arc::new(reports::MssqlReports::new(self.reports.clone())),
+            upkeep: Arc::new(upkeep::MssqlUpkeep::new(self.main.clone())),
             schema: Arc::new(schema::MssqlSchema::new(self.main.clone())),
             health: Arc::new(MssqlHealth::new("sql", self.main.clone())),
         }
-    }
-
-    /// The catalogue as reports read it: on the connections with `ApplicationIntent=ReadOnly`, or, without such a connection
-    /// string, on those of [`MssqlStore::stores`] (S1-Scale-3b).
-    pub fn report_products(&self) -> Arc<dyn ProductStore> {
-        Arc::new(product_store::MssqlProductStore::new(self.reports.clone()))
     }
 
     /// Whether the connections for reports work, as `sql-reports`; `None` when there are none of their own.

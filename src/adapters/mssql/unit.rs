@@ -63,4 +63,9 @@ units! {
     JOBS_FIND = "jobs_find", Harmless;
     JOBS_REQUEUE = "jobs_requeue", Never;
     JOBS_PRUNE = "jobs_prune", Harmless;
+    REPORT_ORDERS_PER_DAY = "report_orders_per_day", Harmless;
+    REPORT_REVENUE_BY_VENDOR = "report_revenue_by_vendor", Harmless;
+    REPORT_STATUS_COUNTS = "report_status_counts", Harmless;
+    CLAIM_ROUND = "claim_round", Keyed;
+    STUCK_ORDERS = "stuck_orders", Harmless;
 }

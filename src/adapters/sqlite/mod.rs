@@ -26,10 +26,12 @@ mod outbox;
 mod place;
 mod product_store;
 mod readers;
+mod reports;
 mod returned;
 mod schema;
 mod seed;
 mod statement;
+mod upkeep;
 mod writer;
 
 pub use connection::OpenError;
@@ -81,10 +83,13 @@ impl SqliteStore {
             products: Arc::new(product_store::SqliteProductStore::new(self.database.clone())),
             outbox: Arc::new(outbox::SqliteOutbox::new(self.database.clone())),
             jobs: Arc::new(job_store::SqliteJobStore::new(self.database.clone())),
+            reports: Arc::new(reports::SqliteReports::new(self.database.clone())),
+            upkeep: Arc::new(upkeep::SqliteUpkeep::new(self.database.clone())),
             schema: Arc::new(schema::SqliteSchema::new(self.database.clone())),
             health: Arc::new(health::SqliteHealth::new(self.database.clone())),
         }
     }
+
     /// The last word on locks over this file.
     pub fn fences(&self) -> Arc<dyn Fences> {
         Arc::new(fences::SqliteFences::new(self.database.clone()))

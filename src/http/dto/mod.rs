@@ -3,11 +3,13 @@
 mod order;
 mod page;
 mod product;
+mod report;
 mod session;
 mod status;
 
 pub(super) use order::{OrderDto, PlaceOrderBody};
 pub(super) use page::PageDto;
 pub(super) use product::{BillingPeriodDto, ProductDto};
+pub(super) use report::{DayOrdersDto, ReportDto, StatusCountDto, VendorRevenueDto};
 pub(super) use session::SessionDto;
 pub(super) use status::{OrderStatusDto, StatusDto};

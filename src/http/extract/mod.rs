@@ -1,5 +1,6 @@
 //! What handlers are handed: bad input never reaches them.
 
+mod admin;
 mod caller;
 mod idempotency_key;
 mod json;
@@ -7,6 +8,7 @@ mod orderer;
 mod path;
 mod query;
 
+pub(super) use admin::Admin;
 pub(super) use caller::Caller;
 pub(super) use idempotency_key::IdempotencyKeyHeader;
 pub(super) use json::{Json, LARGEST_BODY};

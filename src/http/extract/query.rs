@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use actix_web::HttpRequest;
 use actix_web::web;
 
@@ -26,9 +28,14 @@ impl Query {
 
     /// `offset` and `size` (requirements 2.1).
     pub(in crate::http) fn page(&mut self, usual_size: u32) -> Page {
-        let offset = self.read("offset", "a number from 0 to 2147483647", |text| digits(text).filter(|n| *n <= LARGEST_OFFSET));
-        let size = self.read("size", "a number from 1 to 100", |text| digits(text).filter(|n| (1..=LARGEST_PAGE).contains(n)));
+        let offset = self.number("offset", "a number from 0 to 2147483647", 0..=LARGEST_OFFSET);
+        let size = self.number("size", "a number from 1 to 100", 1..=LARGEST_PAGE);
         Page { offset: offset.unwrap_or(0), size: size.unwrap_or(usual_size) }
+    }
+
+    /// A whole number, if it is there. `wanted` says what `range` holds.
+    pub(in crate::http) fn number(&mut self, name: &str, wanted: &str, range: RangeInclusive<u32>) -> Option<u32> {
+        self.read(name, wanted, |text| digits(text).filter(|number| range.contains(number)))
     }
 
     /// One parameter, if it is there. `wanted` says what `parse` accepts.

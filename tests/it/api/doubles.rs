@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use contoso_shop::domain::{CorrelationId, EventId, Order, OrderEvent, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, UserId};
+use contoso_shop::domain::{
+    CorrelationId, EventId, Order, OrderEvent, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, Product, Sku, UserId,
+};
 use contoso_shop::ports::{
-    AdvanceOrder, Advanced, NewOrder, NotifyError, OrderFilter, OrderNotifier, OrderStore, Placed, Removed, StatusCopy, StoreError,
-    Topic, Wakeup,
+    AdvanceOrder, Advanced, NewOrder, NotifyError, OrderFilter, OrderNotifier, OrderStore, Placed, ProductStore, Removed,
+    StatusCopy, StoreError, Topic, Wakeup,
 };
 use tokio::sync::Notify;
 
@@ -108,6 +110,24 @@ impl OrderStore for StagedOrders {
     }
     async fn forget_idempotency(&self, limit: usize) -> Result<u64, StoreError> {
         self.inner.forget_idempotency(limit).await
+    }
+}
+
+/// A catalogue behind a stage.
+pub struct StagedProducts {
+    pub inner: Arc<dyn ProductStore>,
+    pub stage: Arc<Stage>,
+}
+
+#[async_trait]
+impl ProductStore for StagedProducts {
+    async fn list(&self, page: Page) -> Result<PageOf<Product>, StoreError> {
+        self.stage.pass().await?;
+        self.inner.list(page).await
+    }
+    async fn find(&self, sku: &Sku) -> Result<Option<Product>, StoreError> {
+        self.stage.pass().await?;
+        self.inner.find(sku).await
     }
 }
 

@@ -15,6 +15,7 @@ mod pages;
 mod problems;
 mod products;
 mod rate_limits;
+mod reports;
 mod server;
 mod session;
 mod status;

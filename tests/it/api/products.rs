@@ -1,5 +1,7 @@
+use contoso_shop::ports::{Cache, CacheArea};
 use reqwest::Method;
 
+use super::doubles::Mood;
 use super::server::Server;
 
 #[tokio::test]
@@ -61,4 +63,25 @@ async fn head_answers_like_get_without_a_body() {
     let server = Server::start().await;
     let answer = server.call(Method::HEAD, "/api/products", &[], "").await.expect(200);
     assert!(answer.body.is_null());
+}
+
+#[tokio::test]
+async fn while_the_store_is_out_an_old_catalogue_stands_in_and_says_so() {
+    let server = Server::start().await;
+    let paths = ["/api/products", "/api/products/AZ-700"];
+    for path in paths {
+        let fresh = server.call(Method::GET, path, &[], "").await.expect(200);
+        assert_eq!((fresh.header("x-degraded"), fresh.header("warning")), ("", ""));
+    }
+    server.products.set(Mood::Out);
+    for path in paths {
+        assert_eq!(server.call(Method::GET, path, &[], "").await.expect(200).header("x-degraded"), "", "the copy is fresh");
+    }
+    server.cache.invalidate(CacheArea::Catalogue).await;
+    for path in paths {
+        let stale = server.call(Method::GET, path, &[], "").await.expect(200);
+        assert_eq!(stale.header("x-degraded"), "sql");
+        assert!(stale.header("warning").starts_with("110"));
+    }
+    server.call(Method::GET, "/api/products?offset=1", &[], "").await.expect(503);
 }

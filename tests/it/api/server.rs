@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::declared::Declared;
-use super::doubles::{Recorder, Stage, StagedCopy, StagedOrders};
+use super::doubles::{Recorder, Stage, StagedCopy, StagedOrders, StagedProducts};
 
 const SIGNING_KEY: &[u8] = b"a signing key of at least 32 bytes";
 
@@ -34,6 +34,8 @@ pub struct Server {
     pub client: Client,
     pub stores: Stores,
     pub orders: Arc<Stage>,
+    pub products: Arc<Stage>,
+    pub cache: Arc<TieredCache>,
     pub copy: Arc<StagedCopy>,
     pub recorder: Arc<Recorder>,
     pub tokens: Arc<DevelopmentTokens>,
@@ -54,17 +56,19 @@ impl Server {
         let store = SqliteStore::open(SqliteOptions::new(folder.path().join("shop.db")), clock.clone()).expect("open");
         let stores = store.stores();
         stores.schema.migrate().await.expect("migrate");
-        let orders = Arc::new(Stage::default());
+        let (orders, products) = (Arc::new(Stage::default()), Arc::new(Stage::default()));
+        let cache = Arc::new(TieredCache::local());
         let (copy, recorder) = (Arc::new(StagedCopy::default()), Arc::new(Recorder::default()));
         let tokens = Arc::new(DevelopmentTokens::new(SIGNING_KEY, ClaimRules::default(), clock).expect("a long key"));
         let production = setup.verifier.is_some();
         let state = web::Data::new(HttpState::new(
             HttpPorts {
                 orders: Arc::new(StagedOrders { inner: stores.orders.clone(), stage: orders.clone() }),
-                products: stores.products.clone(),
+                products: Arc::new(StagedProducts { inner: stores.products.clone(), stage: products.clone() }),
                 copy: copy.clone(),
                 redis: None,
-                cache: Arc::new(TieredCache::local()),
+                reports: stores.reports.clone(),
+                cache: cache.clone(),
                 sessions: Arc::<MemorySessions>::default(),
                 limiter: Arc::new(MemoryRateLimiter::new(Arc::new(SystemClock))),
                 wakeup: recorder.clone(),
@@ -85,7 +89,20 @@ impl Server {
         tokio::spawn(server);
         let client = Client::new();
         let document = client.get(format!("{base}/openapi.json")).send().await.expect("an answer").json().await.expect("JSON");
-        Self { base, client, stores, orders, copy, recorder, tokens, declared: Declared(document), handle, _folder: folder }
+        Self {
+            base,
+            client,
+            stores,
+            orders,
+            products,
+            cache,
+            copy,
+            recorder,
+            tokens,
+            declared: Declared(document),
+            handle,
+            _folder: folder,
+        }
     }
 
     /// A development token for `user`.

@@ -1,0 +1,64 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::follow_up::write_copy;
+use crate::domain::{CorrelationId, EventId, Transition};
+use crate::ports::{AdvanceOrder, Advanced, OrderStore, StatusCopy, StoreError, Topic, Upkeep, Wakeup};
+
+/// Orders looked at in one round; more are left to the next.
+const BATCH: usize = 200;
+
+/// Ends orders that nobody will ever finish, such as those whose failed job could not say so: their owners are told.
+pub struct SweepStuck {
+    upkeep: Arc<dyn Upkeep>,
+    orders: Arc<dyn OrderStore>,
+    copy: Arc<dyn StatusCopy>,
+    wakeup: Arc<dyn Wakeup>,
+    quiet: Duration,
+}
+
+impl SweepStuck {
+    /// Sweeps orders that did not change for `quiet`.
+    pub fn new(
+        upkeep: Arc<dyn Upkeep>,
+        orders: Arc<dyn OrderStore>,
+        copy: Arc<dyn StatusCopy>,
+        wakeup: Arc<dyn Wakeup>,
+        quiet: Duration,
+    ) -> Self {
+        Self { upkeep, orders, copy, wakeup, quiet }
+    }
+
+    /// One round.
+    pub async fn round(&self) {
+        if let Err(error) = self.sweep().await {
+            tracing::warn!(%error, "sweeping stuck orders failed");
+        }
+    }
+
+    async fn sweep(&self) -> Result<(), StoreError> {
+        for correlation_id in self.upkeep.stuck_orders(self.quiet, BATCH).await? {
+            self.fail(correlation_id).await?;
+        }
+        Ok(())
+    }
+
+    /// Nothing happens to an order that went on meanwhile: the move is refused from where it stands.
+    async fn fail(&self, correlation_id: CorrelationId) -> Result<(), StoreError> {
+        let step = AdvanceOrder {
+            correlation_id,
+            transition: Transition::failed(),
+            reason: Some("no job was left that could finish it".to_owned()),
+            lease: None,
+            event_id: EventId::generate(),
+            trace_parent: None,
+        };
+        if let Advanced::Applied(snapshot) = self.orders.advance(step).await? {
+            tracing::warn!(%correlation_id, "a stuck order was ended");
+            metrics::counter!("contoso_orders_swept_total").increment(1);
+            self.wakeup.hint(Topic::Outbox);
+            write_copy(self.copy.as_ref(), &snapshot).await;
+        }
+        Ok(())
+    }
+}
