@@ -244,6 +244,10 @@ impl JobStore for Measured {
         self.inner.find(job).await
     }
 
+    async fn failed(&self, limit: usize) -> Result<Vec<JobRecord>, StoreError> {
+        self.inner.failed(limit).await
+    }
+
     async fn requeue(&self, job: JobId) -> Result<bool, StoreError> {
         self.inner.requeue(job).await
     }

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{self, Settings};
 use crate::ops::{drain, healthcheck};
-use crate::roles::{self, TokenRequest};
+use crate::roles::{self, DeadLetterRequest, FailedJobs, TokenRequest};
 
 /// Exit code for settings that cannot be used (V-30); clap uses the same for arguments.
 const BAD_SETTINGS: u8 = 2;
@@ -71,11 +71,61 @@ enum Command {
         #[arg(long)]
         cancel: bool,
     },
+    /// Look at background jobs that have failed for good, and give them another chance
+    Jobs {
+        #[command(subcommand)]
+        action: JobsAction,
+    },
+    /// Look at events that could not be delivered, and deliver them again
+    DeadLetters {
+        #[command(subcommand)]
+        action: DeadLettersAction,
+    },
     /// Ask whether the server is ready; exit code 0 or 1
     Healthcheck {
         /// What to ask [default: /health/ready on the address of the setting Ops__Listen]
         #[arg(long)]
         url: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum JobsAction {
+    /// List failed jobs, newest first: number, kind, queue, attempts, error
+    List {
+        /// Show at most this many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+    },
+    /// Put failed jobs back into their queues with all their attempts; doing it twice changes nothing
+    ///
+    /// A job that is put back runs again from its start. An order that its job has given up stays failed.
+    Requeue {
+        /// Numbers of failed jobs
+        #[arg(required_unless_present = "all", value_name = "JOB")]
+        jobs: Vec<i64>,
+        /// All failed jobs
+        #[arg(long, conflicts_with = "jobs")]
+        all: bool,
+    },
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum DeadLettersAction {
+    /// List dead letters, oldest first: id, correlation id, status, deliveries, cause
+    List {
+        /// Show at most this many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+    },
+    /// Put events back into the stream; doing it twice changes nothing, and no tab hears of an event twice
+    Replay {
+        /// Ids of dead letters
+        #[arg(required_unless_present = "all", value_name = "LETTER")]
+        letters: Vec<String>,
+        /// All that can be read
+        #[arg(long, conflicts_with = "letters")]
+        all: bool,
     },
 }
 
@@ -105,6 +155,20 @@ impl Cli {
                 let file: &Path = file.as_deref().unwrap_or(&settings.drain.file);
                 report(if cancel { drain::unmark(file) } else { drain::mark_and_wait(file, Duration::from_secs(seconds)) })
             }
+            Command::Jobs { action } => block_on(roles::failed_jobs(
+                settings,
+                match action {
+                    JobsAction::List { limit } => FailedJobs::List { limit: limit as usize },
+                    JobsAction::Requeue { jobs, all: _ } => FailedJobs::Requeue { jobs },
+                },
+            )),
+            Command::DeadLetters { action } => block_on(roles::dead_letters(
+                settings,
+                match action {
+                    DeadLettersAction::List { limit } => DeadLetterRequest::List { limit: limit as usize },
+                    DeadLettersAction::Replay { letters, all: _ } => DeadLetterRequest::Replay { letters },
+                },
+            )),
             Command::Healthcheck { url } => {
                 let url = url.unwrap_or_else(|| healthcheck::ready_url(settings.ops.listen));
                 block_on(async move { report(healthcheck::ask(&url).await) })

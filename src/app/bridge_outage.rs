@@ -11,7 +11,7 @@ use super::event_path::{EventPath, PathState};
 use super::event_sink::{DirectSink, EventSink};
 use super::outbox_trail::{LOOK_BACK, OutboxTrail};
 use crate::domain::{OrderEvent, UserId};
-use crate::ports::{NotifyError, OrderNotifier, OrderStore, Outbox, StatusCopy, StoreError};
+use crate::ports::{NotifyError, OrderNotifier, OrderStore, Outbox, Pace, StatusCopy, StoreError};
 
 /// Entries read at a time.
 const PAGE: usize = 500;
@@ -85,6 +85,7 @@ impl BridgeOutage {
         // An event bridged in an earlier outage may have been lost to other pods since.
         let sink = DirectSink(self.deliver.afresh());
         let mut back = LOOK_BACK;
+        let mut trouble = Pace::new(LOOK_EVERY, Duration::from_secs(2));
         loop {
             let state = *path.borrow_and_update();
             match self.look(&sink, trail, back).await {
@@ -92,12 +93,15 @@ impl BridgeOutage {
                     tracing::info!(seconds = begun.elapsed().as_secs_f64(), "events come the usual way again");
                     return state.gaps;
                 }
-                Ok(()) => back = OVERLAP,
-                Err(error) => tracing::warn!(%error, "the outbox cannot be bridged yet"),
-            }
-            tokio::select! {
-                () = sleep(LOOK_EVERY) => {}
-                _ = path.changed() => {}
+                Ok(()) => {
+                    back = OVERLAP;
+                    trouble.reset();
+                    sleep(LOOK_EVERY).await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox cannot be read instead");
+                    sleep(trouble.wait()).await;
+                }
             }
         }
     }

@@ -54,7 +54,7 @@ impl ConsumeEvents {
     /// Works until `stop`; what was read by then is dealt with.
     pub async fn run(self, stop: CancellationToken) {
         let slots = Arc::new(Semaphore::new(AT_ONCE));
-        let mut trouble = Pace::new(Duration::from_millis(100), Duration::from_secs(5));
+        let mut trouble = Pace::new(Duration::from_millis(100), Duration::from_secs(2));
         let mut claim_at = Instant::now();
         let mut tasks = JoinSet::new();
         while !stop.is_cancelled() {

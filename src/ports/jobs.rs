@@ -217,6 +217,9 @@ pub trait JobStore: Send + Sync {
     /// One job; `None` when it is unknown or no longer kept.
     async fn find(&self, job: JobId) -> Result<Option<JobRecord>, StoreError>;
 
+    /// Up to `limit` jobs that have failed, newest first.
+    async fn failed(&self, limit: usize) -> Result<Vec<JobRecord>, StoreError>;
+
     /// Makes a failed job due again with its attempts set back. `false` when it is not failed.
     async fn requeue(&self, job: JobId) -> Result<bool, StoreError>;
 

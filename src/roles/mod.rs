@@ -2,18 +2,23 @@
 //! knows everything.
 
 mod commons;
+mod dead_letters;
 mod error;
+mod failed_jobs;
 mod hub;
 mod identity;
 mod migrate;
 mod serve;
 mod shared;
 mod stores;
+mod table;
 mod token;
 mod web;
 mod worker;
 
+pub use dead_letters::{DeadLetterRequest, dead_letters};
 pub use error::StartError;
+pub use failed_jobs::{FailedJobs, failed_jobs};
 pub use migrate::migrate;
 pub use serve::serve;
 pub use token::{TokenRequest, token};

@@ -1,14 +1,21 @@
 //! The real binary, several times, with a real redis-server and nginx in front: the V scenarios of the requirements.
 //! Processes are started on free ports, killed, stopped and restarted; the clients are Microsoft's own and a raw WebSocket.
 
+#[path = "../it/support/fault_proxy.rs"]
+#[allow(dead_code, reason = "shared with the in-process tests, which use more of it")]
+mod fault_proxy;
 #[path = "../it/support/redis_server.rs"]
 #[allow(dead_code, reason = "shared with the in-process tests, which use more of it")]
 mod redis_server;
 mod support;
 
+mod dead_letters;
 mod drain;
 mod happy_path;
 mod idempotency;
 mod identity;
 mod jobs;
+mod privacy;
+mod redis_out;
+mod sql_out;
 mod two_tabs;

@@ -70,6 +70,10 @@ impl JobStore for GuardedJobs {
         self.guard.call(self.inner.find(job)).await
     }
 
+    async fn failed(&self, limit: usize) -> Result<Vec<JobRecord>, StoreError> {
+        self.guard.call(self.inner.failed(limit)).await
+    }
+
     async fn requeue(&self, job: JobId) -> Result<bool, StoreError> {
         self.guard.call(self.inner.requeue(job)).await
     }

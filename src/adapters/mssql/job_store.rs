@@ -93,6 +93,11 @@ impl JobStore for MssqlJobStore {
         self.database.run(&unit::JOBS_FIND, &[&job.0]).await?.first(0, record)
     }
 
+    async fn failed(&self, limit: usize) -> Result<Vec<JobRecord>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.database.run(&unit::JOBS_FAILED, &[&limit]).await?.read(0, record)
+    }
+
     async fn requeue(&self, job: JobId) -> Result<bool, StoreError> {
         Ok(self.database.run(&unit::JOBS_REQUEUE, &[&job.0]).await?.row(0)?.count("Affected")? > 0)
     }

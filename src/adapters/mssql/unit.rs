@@ -61,6 +61,7 @@ units! {
     JOBS_SERVERS = "jobs_servers", Harmless;
     JOBS_DEPTHS = "jobs_depths", Harmless;
     JOBS_FIND = "jobs_find", Harmless;
+    JOBS_FAILED = "jobs_failed", Harmless;
     JOBS_REQUEUE = "jobs_requeue", Never;
     JOBS_PRUNE = "jobs_prune", Harmless;
     REPORT_ORDERS_PER_DAY = "report_orders_per_day", Harmless;

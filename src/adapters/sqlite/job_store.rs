@@ -123,6 +123,11 @@ impl JobStore for SqliteJobStore {
         self.database.read(move |connection| Ok(first(connection, sql!("job_find"), [job.0], |row| read_job(row, now))?)).await
     }
 
+    async fn failed(&self, limit: usize) -> Result<Vec<JobRecord>, StoreError> {
+        let now = self.database.now();
+        self.database.read(move |connection| Ok(all(connection, sql!("job_failed_list"), [limit], |row| read_job(row, now))?)).await
+    }
+
     async fn requeue(&self, job: JobId) -> Result<bool, StoreError> {
         self.database
             .write(move |connection, now| {

@@ -54,7 +54,7 @@ pub(in crate::http) async fn by_cid(
 /// 304 when the caller has this very state. Without `updated_at` there is nothing to build a strong tag from.
 fn answer(request: &HttpRequest, view: StatusView) -> HttpResponse {
     let Some(updated_at) = view.updated_at else {
-        return Degraded::Sql { age: None }.mark(HttpResponse::Ok().json(StatusDto::from(view)));
+        return Degraded::Sql.mark(HttpResponse::Ok().json(StatusDto::from(view)));
     };
     let tag = EntityTag::new_strong(format!("{}-{}", view.status.name(), updated_at.micros));
     if is_known(request, &tag) {

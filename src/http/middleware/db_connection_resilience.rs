@@ -1,7 +1,7 @@
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AGE, HeaderValue, WARNING};
+use actix_web::http::header::{HeaderValue, WARNING};
 use actix_web::middleware::Next;
 
 use super::{Degraded, mark, outage, replace};
@@ -22,13 +22,10 @@ impl DbConnectionResilienceMiddleware {
             let detail = "The store cannot be reached right now. Nothing was lost: try again.";
             return Ok(replace(answer, Problem::unavailable(detail, retry_after)));
         }
-        if let Some(Degraded::Sql { age }) = Degraded::of(&answer) {
+        if Degraded::of(&answer) == Some(Degraded::Sql) {
             mark(&mut answer, StoreError::SQL);
             // RFC 7234, section 5.5.1: obsolete, and still the one header that says it in words.
             answer.headers_mut().insert(WARNING, HeaderValue::from_static("110 - \"Response is Stale\""));
-            if let Some(age) = age {
-                answer.headers_mut().insert(AGE, age.as_secs().into());
-            }
         }
         Ok(answer)
     }

@@ -1,16 +1,11 @@
-use std::time::Duration;
-
 use actix_web::HttpResponse;
 use actix_web::dev::ServiceResponse;
 
 /// Left by a handler on an answer that was given without something the shop stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::http) enum Degraded {
-    /// The answer is a copy up to this old, because the system of record is out.
-    Sql {
-        /// How old it may be; `None` when nobody knows.
-        age: Option<Duration>,
-    },
+    /// The answer is an older one, because the system of record is out.
+    Sql,
     /// What belongs into Redis could not be written there.
     Redis,
 }
@@ -24,7 +19,7 @@ impl Degraded {
 
     /// Leaves the mark of a copy the cache had.
     pub(in crate::http) fn mark_stale(answer: HttpResponse, stale: bool) -> HttpResponse {
-        if stale { Self::Sql { age: None }.mark(answer) } else { answer }
+        if stale { Self::Sql.mark(answer) } else { answer }
     }
 
     /// Finds it.

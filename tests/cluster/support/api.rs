@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::support::until;
 
 /// A signed-in caller of the API.
+#[derive(Clone)]
 pub struct Api {
     base: String,
     /// The caller's token.
@@ -45,12 +46,7 @@ impl Api {
         let status = answer.status();
         let text = answer.text().await.expect("a body");
         assert_eq!(status, 201, "{text}");
-        let body: Value = serde_json::from_str(&text).expect("JSON");
-        Placed {
-            id: body["id"].as_i64().expect("an id"),
-            correlation_id: body["correlationId"].as_str().expect("a correlation id").to_owned(),
-            body,
-        }
+        Placed::from_body(serde_json::from_str(&text).expect("JSON"))
     }
 
     /// The order's status, by its correlation id.
@@ -65,5 +61,16 @@ impl Api {
     pub async fn wait_status(&self, correlation_id: &str, wanted: &str, deadline: Duration) {
         let what = format!("order {correlation_id} to be {wanted}");
         until(&what, deadline, || async { (self.status(correlation_id).await.as_deref() == Some(wanted)).then_some(()) }).await;
+    }
+}
+
+impl Placed {
+    /// Reads the answer to an order.
+    pub fn from_body(body: Value) -> Self {
+        Self {
+            id: body["id"].as_i64().expect("an id"),
+            correlation_id: body["correlationId"].as_str().expect("a correlation id").to_owned(),
+            body,
+        }
     }
 }

@@ -1,15 +1,19 @@
 //! The rig: pods, front door, tabs.
 
 mod api;
+mod customer;
 mod nginx;
 mod pod;
 mod raw_tab;
 mod rig;
+mod sql_outage;
 mod stock_tab;
 
-pub use api::Api;
+pub use api::{Api, Placed};
+pub use customer::{Customer, Tally};
 pub use nginx::Nginx;
 pub use pod::Pod;
 pub use raw_tab::RawTab;
 pub use rig::{Rig, until};
+pub use sql_outage::SqlOutage;
 pub use stock_tab::StockTab;

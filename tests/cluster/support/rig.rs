@@ -19,6 +19,25 @@ impl Rig {
         Self { redis: RedisServer::start(), folder: tempfile::tempdir().expect("temp dir") }
     }
 
+    /// The same with more arguments for redis-server.
+    pub fn with_redis(arguments: &[&str]) -> Self {
+        Self { redis: RedisServer::start_with(arguments), folder: tempfile::tempdir().expect("temp dir") }
+    }
+
+    /// Runs a command of the binary over the rig's stores. Returns whether it ended with 0, and what it said.
+    pub fn command(&self, arguments: &[&str]) -> (bool, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_contoso-shop"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("ConnectionStrings__Contoso", format!("sqlite:{}", self.path("shop.db").display()))
+            .env("ConnectionStrings__Redis", format!("127.0.0.1:{}", self.redis.port))
+            .output()
+            .expect("the binary starts");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).expect("text"))
+    }
+
     /// A path inside the rig's folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

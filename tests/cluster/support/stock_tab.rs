@@ -83,6 +83,11 @@ impl StockTab {
     pub async fn count(&mut self, name: &str, correlation_id: &str, status: &str) -> usize {
         // The hub answers a connection in order: what was sent before Ping's answer has arrived when the answer has.
         self.invoke("Ping", json!([])).await;
+        self.told(name, correlation_id, status)
+    }
+
+    /// The same for what has been read of the tab's words so far.
+    pub fn told(&self, name: &str, correlation_id: &str, status: &str) -> usize {
         let same = |line: &&Value| {
             line["event"] == name && line["payload"]["correlationId"] == correlation_id && line["payload"]["status"] == status
         };

@@ -2,6 +2,7 @@
 
 mod answer;
 mod declared;
+mod degraded;
 mod doubles;
 mod headers;
 mod idempotency;

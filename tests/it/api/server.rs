@@ -10,7 +10,7 @@ use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
 use contoso_shop::auth::{ClaimRules, DevelopmentTokens, TokenVerifier};
 use contoso_shop::domain::UserId;
 use contoso_shop::http::{self, HttpPorts, HttpSettings, HttpState};
-use contoso_shop::ports::{Stores, SystemClock};
+use contoso_shop::ports::{Availability, Stores, SystemClock};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -26,6 +26,8 @@ pub struct Setup {
     pub settings: HttpSettings,
     /// Production mode with this verifier; development mode when `None`.
     pub verifier: Option<Arc<dyn TokenVerifier>>,
+    /// Whether Redis is said to answer.
+    pub redis: Option<Arc<dyn Availability>>,
 }
 
 /// An API on a free port; it stops when dropped.
@@ -66,7 +68,7 @@ impl Server {
                 orders: Arc::new(StagedOrders { inner: stores.orders.clone(), stage: orders.clone() }),
                 products: Arc::new(StagedProducts { inner: stores.products.clone(), stage: products.clone() }),
                 copy: copy.clone(),
-                redis: None,
+                redis: setup.redis,
                 reports: stores.reports.clone(),
                 cache: cache.clone(),
                 sessions: Arc::<MemorySessions>::default(),

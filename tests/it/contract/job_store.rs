@@ -208,6 +208,20 @@ pub async fn a_failed_job_is_kept_with_its_error(h: Harness) {
     assert_eq!(h.stores.jobs.prune(Duration::ZERO, 10).await.expect("prune"), 0, "kept until somebody acts");
 }
 
+pub async fn failed_jobs_are_listed_newest_first(h: Harness) {
+    assert_eq!(h.stores.jobs.failed(10).await.expect("failed"), []);
+    let stored = enqueue(&h, vec![job("a"), job("a"), job("a")]).await;
+    let server = registered(&h, &["a"]).await;
+    for fetched in fetch(&h, &server, &["a"], 2).await {
+        finish(&h, &server, fetched.lease, Outcome::Failed { error: error("x") }).await;
+    }
+    let failed = h.stores.jobs.failed(10).await.expect("failed");
+    assert_eq!(failed, [find(&h, stored[1]).await, find(&h, stored[0]).await]);
+    assert_eq!(h.stores.jobs.failed(1).await.expect("failed"), failed[..1]);
+    assert!(h.stores.jobs.requeue(stored[1]).await.expect("requeue"));
+    assert_eq!(h.stores.jobs.failed(10).await.expect("failed"), failed[1..]);
+}
+
 pub async fn a_failed_job_can_be_requeued_once(h: Harness) {
     let stored = enqueue(&h, vec![job("a")]).await;
     assert!(!h.stores.jobs.requeue(stored[0]).await.expect("requeue"), "it has not failed");
@@ -428,6 +442,7 @@ over_every_store!(
     a_retry_waits_and_is_charged,
     a_retried_job_comes_back_with_the_next_attempt_and_a_larger_fence,
     a_failed_job_is_kept_with_its_error,
+    failed_jobs_are_listed_newest_first,
     a_failed_job_can_be_requeued_once,
     a_released_job_is_due_at_once_and_not_charged,
     a_lost_lease_changes_nothing,

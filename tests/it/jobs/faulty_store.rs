@@ -111,6 +111,10 @@ impl JobStore for FaultyStore {
         self.inner.find(job).await
     }
 
+    async fn failed(&self, limit: usize) -> Result<Vec<JobRecord>, StoreError> {
+        self.inner.failed(limit).await
+    }
+
     async fn requeue(&self, job: JobId) -> Result<bool, StoreError> {
         self.inner.requeue(job).await
     }

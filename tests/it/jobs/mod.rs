@@ -1,6 +1,7 @@
 //! The job engine over the real SQLite store, and the use cases it runs.
 
 mod attempts;
+mod bridging;
 mod chaos;
 mod event_flow;
 mod fakes;
