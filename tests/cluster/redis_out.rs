@@ -166,6 +166,24 @@ async fn v07_redis_is_restarted_with_its_append_only_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn v07_pods_start_while_redis_is_gone_and_find_it_later() {
+    let mut rig = Rig::new();
+    rig.redis.stop();
+    let pods = [rig.pod("web", &[]).await, rig.pod("web", &[]).await, rig.pod("worker", &[]).await];
+    let api = Api::sign_in(&pods[0].url(), "ada").await;
+    let tabs = [StockTab::open(&pods[0].url(), &api.token).await, StockTab::open(&pods[1].url(), &api.token).await];
+    // Nothing goes through it here.
+    let proxy = FaultProxy::start(rig.redis.port).await;
+    let mut scene = Scene { rig, proxy, pods, tabs, api, ordered: 0 };
+    scene.order_is_told("without Redis since the start").await;
+    let customer = scene.customer();
+    scene.rig.redis = RedisServer::launch(scene.rig.redis.port, &[]);
+    let recovery = scene.recovered().await;
+    let tally = customer.leave().await;
+    scene.settle("started without Redis", tally, recovery).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn v07_redis_is_flushed_while_orders_come_in() {
     let scene = Scene::set(Rig::new()).await;
     let early = scene.api.order("AZ-700", 1).await;
