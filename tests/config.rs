@@ -206,3 +206,24 @@ fn a_health_check_without_a_ready_server_fails_and_says_why() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).to_lowercase().contains("connection refused"), "{}", stderr(&output));
 }
+
+#[test]
+fn a_database_of_a_newer_program_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = [("ConnectionStrings__Contoso", "sqlite:shop.db"), ("Ops__Listen", "127.0.0.1:0"), ("Drain__File", "draining")];
+    let migrated = shop_in(folder.path(), &["migrate"], &settings);
+    assert_eq!(migrated.status.code(), Some(0), "{}", stderr(&migrated));
+    assert!(stdout(&migrated).contains("applied 0001_"), "{}", stdout(&migrated));
+    let again = shop_in(folder.path(), &["migrate"], &settings);
+    assert!(!stdout(&again).contains("applied"), "{}", stdout(&again));
+
+    let database = rusqlite::Connection::open(folder.path().join("shop.db")).expect("the database");
+    database.execute("INSERT INTO SchemaVersion (Version, Name, AppliedAt) VALUES (9999, 'from the future', 0)", []).expect("a row");
+    drop(database);
+    for command in ["serve", "migrate"] {
+        let refused = shop_in(folder.path(), &[command], &settings);
+        assert_eq!(refused.status.code(), Some(1), "{command}");
+        assert!(stderr(&refused).contains("9999"), "{command}: {}", stderr(&refused));
+        assert_eq!(stdout(&refused), "", "{command}");
+    }
+}
