@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use contoso_shop::signalr::SerializedMessage;
 use contoso_shop::signalr::protocol::{FrameReader, HubMessage, HubProtocol};
-use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 
 const INVOCATION: &str = "{\"target\":\"RegisterOrder\",\"arguments\":[\"0195f0c4-77aa-7c3e-9d3b-0f5f3f1d2c11\"],\
                           \"invocationId\":\"12\",\"type\":1}\u{1e}";
@@ -83,5 +83,11 @@ fn broadcasting(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, reading, writing, broadcasting);
-criterion_main!(benches);
+// Private, because the function the macro writes cannot carry a doc comment.
+mod groups {
+    use super::{broadcasting, reading, writing};
+
+    criterion::criterion_group!(benches, reading, writing, broadcasting);
+}
+
+criterion::criterion_main!(groups::benches);

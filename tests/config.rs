@@ -218,7 +218,9 @@ fn a_database_of_a_newer_program_is_refused_and_left_alone() {
     assert!(!stdout(&again).contains("applied"), "{}", stdout(&again));
 
     let database = rusqlite::Connection::open(folder.path().join("shop.db")).expect("the database");
-    database.execute("INSERT INTO SchemaVersion (Version, Name, AppliedAt) VALUES (9999, 'from the future', 0)", []).expect("a row");
+    database
+        .execute("INSERT INTO SchemaVersion (Version, Name, AppliedAt) VALUES (9999, 'from the future', 0)", [])
+        .expect("a row");
     drop(database);
     for command in ["serve", "migrate"] {
         let refused = shop_in(folder.path(), &[command], &settings);

@@ -14,7 +14,12 @@ async fn v01_an_order_goes_from_checkout_to_toast() {
     let b = rig.pod("web", &[]).await;
     let worker = rig.pod("worker", &[("Orders__ProcessingTime", "400ms")]).await;
     let front = Nginx::start(&rig, &[&a, &b]).await;
-    let watcher = fred::clients::SubscriberClient::new(Config::from_url(&rig.redis.url()).expect("a URL"), None, None, None);
+    let watcher = fred::clients::SubscriberClient::new(
+        Config::from_url(&format!("redis://127.0.0.1:{}", rig.redis.port)).expect("a URL"),
+        None,
+        None,
+        None,
+    );
     watcher.init().await.expect("Redis answers");
     let mut published = watcher.message_rx();
     watcher.psubscribe("contoso-signalr*").await.expect("subscribed");

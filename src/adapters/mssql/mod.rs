@@ -1,8 +1,8 @@
 //! The system of record in SQL Server (2017 or newer, compatibility level 140 or newer).
 //!
-//! A unit of work is one batch, sent with its parameters in one round trip ([`unit`]). A connection whose batch did not end as
+//! A unit of work is one batch, sent with its parameters in one round trip ([`mod@unit`]). A connection whose batch did not end as
 //! it should is closed, never given to somebody else ([`session`]). What may be sent again after an error, and why that is safe,
-//! is decided in [`error`] and [`unit`]. The statements are in `sql/`, each with its purpose, parameters, results and locks.
+//! is decided in [`error`] and [`mod@unit`]. The statements are in `sql/`, each with its purpose, parameters, results and locks.
 
 mod connection_string;
 mod database;

@@ -48,11 +48,6 @@ impl RedisServer {
         server
     }
 
-    /// The `redis://` URL.
-    pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
-    }
-
     /// Its process id, for signals.
     pub fn pid(&self) -> u32 {
         self.child.id()
