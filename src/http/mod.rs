@@ -1,6 +1,6 @@
 //! The HTTP API: routes, extractors, handlers, problem+json.
 //!
-//! [`app`] is the whole public surface but the hub, which whoever calls it mounts beside. A request passes [`observe`], then for
+//! [`app()`] is the whole public surface but the hub, which whoever calls it mounts beside. A request passes [`observe`], then for
 //! API paths [`middleware`] and [`admission`], then extractors that refuse bad input, then a handler that calls one use case.
 
 mod admission;
