@@ -8,6 +8,7 @@ use actix_web::{App, Error, web};
 
 use super::observe::observe;
 use super::rate_limits::limit;
+use super::unread_body::close_when_unread;
 use super::{HttpState, pages, routes};
 
 /// The public application: the API, the pages, and what `beside` adds to it, such as the hub and the health paths.
@@ -27,6 +28,7 @@ pub fn app(
         .wrap(from_fn(limit))
         .wrap(cors)
         .wrap(security_headers())
+        .wrap(from_fn(close_when_unread))
         .wrap(from_fn(observe))
 }
 

@@ -20,6 +20,7 @@ mod request_context;
 mod routes;
 mod state;
 mod trace_context;
+mod unread_body;
 
 pub use app::app;
 pub use problem::Problem;
