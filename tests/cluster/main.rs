@@ -9,13 +9,18 @@ mod fault_proxy;
 mod redis_server;
 mod support;
 
+mod abuse;
+mod cache;
 mod dead_letters;
 mod drain;
 mod happy_path;
 mod idempotency;
 mod identity;
 mod jobs;
+mod locks;
 mod privacy;
+mod rate_limits;
 mod redis_out;
+mod session;
 mod sql_out;
 mod two_tabs;

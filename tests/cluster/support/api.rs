@@ -34,6 +34,17 @@ impl Api {
         Self { base: base.to_owned(), token: body["token"].as_str().expect("a token").to_owned(), client }
     }
 
+    /// A caller with a token from elsewhere.
+    pub fn with_token(base: &str, token: &str) -> Self {
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().expect("a client");
+        Self { base: base.to_owned(), token: token.to_owned(), client }
+    }
+
+    /// The same caller at another pod.
+    pub fn at(&self, base: &str) -> Self {
+        Self::with_token(base, &self.token)
+    }
+
     /// A request with the caller's token.
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)

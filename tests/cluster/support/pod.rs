@@ -10,7 +10,7 @@ use crate::redis_server::free_port;
 use crate::support::until;
 
 /// The key all pods of a rig sign development tokens with.
-const SIGNING_KEY: &str = "a signing key for tests, 32 bytes or more";
+pub const SIGNING_KEY: &str = "a signing key for tests, 32 bytes or more";
 
 /// One process of the real binary. Killed on drop.
 pub struct Pod {

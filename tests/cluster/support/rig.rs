@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::redis_server::RedisServer;
 use crate::support::Pod;
+use crate::support::pod::SIGNING_KEY;
 
 /// One cluster: a database file and a Redis that its pods share. Everything ends on drop.
 pub struct Rig {
@@ -53,6 +54,18 @@ impl Rig {
     /// Starts a pod without waiting.
     pub fn pod_starting(&self, role: &str, settings: &[(&str, &str)]) -> Pod {
         Pod::start(self.folder.path(), &format!("127.0.0.1:{}", self.redis.port), role, settings)
+    }
+
+    /// A token of an admin, made by the program itself.
+    pub fn admin_token(&self) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_contoso-shop"))
+            .args(["token", "--user", "root", "--admin"])
+            .current_dir(self.folder.path())
+            .env("Jwt__Mode", "development")
+            .env("Jwt__SigningKey", SIGNING_KEY)
+            .output()
+            .expect("the binary starts");
+        String::from_utf8(output.stdout).expect("text").trim().to_owned()
     }
 
     /// The answer of redis-cli to a command, as JSON.

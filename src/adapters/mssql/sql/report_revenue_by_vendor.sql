@@ -10,4 +10,4 @@ INNER JOIN dbo.OrderItem AS i ON i.OrderId = o.Id
 INNER JOIN dbo.Product AS p ON p.Sku = i.Sku
 WHERE o.Status = N'COMPLETED' AND o.IsDeleted = 0 AND o.CreatedAt >= @P1 AND o.CreatedAt < @P2
 GROUP BY p.Vendor
-ORDER BY Cents DESC, p.Vendor;
+ORDER BY SUM(i.UnitPriceCents * i.Quantity) DESC, p.Vendor;
