@@ -4,10 +4,15 @@
 #[path = "../it/support/fault_proxy.rs"]
 #[allow(dead_code, reason = "shared with the in-process tests, which use more of it")]
 mod fault_proxy;
+#[path = "../it/support/redis_forms.rs"]
+#[allow(dead_code, reason = "shared with the in-process tests, which use more of it")]
+mod forms;
 #[path = "../it/support/redis_server.rs"]
 #[allow(dead_code, reason = "shared with the in-process tests, which use more of it")]
 mod redis_server;
 mod support;
+#[path = "../it/support/wait.rs"]
+mod wait;
 
 mod abuse;
 mod cache;
@@ -20,6 +25,7 @@ mod jobs;
 mod locks;
 mod privacy;
 mod rate_limits;
+mod redis_forms;
 mod redis_out;
 mod session;
 mod sql_out;
