@@ -2,7 +2,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi as Document, PathItem, Ref, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Header, Object, OpenApi as Document, PathItem, Ref, RefOr, ResponseBuilder, Type};
 use utoipa::{Modify, OpenApi};
 
 use super::HttpState;
@@ -43,7 +43,7 @@ impl Modify for Everywhere {
         document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
         for operation in document.paths.paths.values_mut().flat_map(operations) {
             add(operation, "500", "An unexpected error occurred");
-            add(operation, "429", "Too many requests; Retry-After and RateLimit-Reset say when to try again");
+            too_many(operation);
             add(operation, "503", "Temporarily unavailable; Retry-After says when to try again");
             if operation.security.is_some() {
                 add(operation, "401", "The token is missing or was refused");
@@ -61,6 +61,22 @@ fn add(operation: &mut Operation, status: &str, description: &str) {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     let response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build();
     operation.responses.responses.insert(status.to_owned(), response.into());
+}
+
+/// 429 with what it tells.
+fn too_many(operation: &mut Operation) {
+    add(operation, "429", "Too many requests of this user or address");
+    let Some(RefOr::T(response)) = operation.responses.responses.get_mut("429") else { return };
+    for (name, description) in [
+        ("Retry-After", "Seconds until one request may pass"),
+        ("RateLimit-Limit", "Requests in all"),
+        ("RateLimit-Remaining", "Requests left"),
+        ("RateLimit-Reset", "Seconds until all of them are back"),
+    ] {
+        let mut header = Header::new(Object::with_type(Type::Integer));
+        header.description = Some(description.to_owned());
+        response.headers.insert(name.to_owned(), header);
+    }
 }
 
 /// The OpenAPI document, generated from the handlers.
