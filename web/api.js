@@ -86,5 +86,11 @@ export async function pollStatus(correlationId, etag) {
   return { etag: response.headers.get('ETag'), status: await response.json() };
 }
 
+/** Cart and preferences as the server keeps them for the caller. */
+export const loadSession = () => json('/api/session');
+
+/** Replaces them; refused with 409 when a later version is there. */
+export const saveSession = (body) => request('/api/session', { method: 'PUT', body });
+
 /** Asks whether the token still counts; a refusal ends the session as any 401 does. */
 export const checkSession = () => listOrders(0, 1);

@@ -1,4 +1,4 @@
-// The cart lives in localStorage, so every tab shows the same one and it survives reloads.
+// The cart lives in localStorage, so every tab shows the same one and it survives reloads. `cart-sync.js` takes it to other devices.
 import { shared } from './storage.js';
 
 const KEY = 'contoso.cart';
@@ -7,6 +7,7 @@ export const MAX_QUANTITY = 1000;
 /** Lines an order may have. */
 export const MAX_LINES = 100;
 
+/** Events: `change` when there is something to draw anew, `edit` when the visitor changed the cart in this tab. */
 class Cart extends EventTarget {
   constructor() {
     super();
@@ -18,6 +19,33 @@ class Cart extends EventTarget {
   /** Lines `{productId, quantity, name, imageUrl, unitPrice, suffix}` in the order they were added. */
   get lines() {
     return this.#read().lines;
+  }
+
+  /** When the visitor last changed it, in milliseconds since 1970; 0 before the first time. */
+  get version() {
+    return this.#read().version ?? 0;
+  }
+
+  /** Whose it is; null before anybody signed in. */
+  get owner() {
+    return this.#read().owner ?? null;
+  }
+
+  /** Whether a checkout was begun and nobody knows yet what became of it. */
+  get isBeingOrdered() {
+    return Boolean(this.#read().attempt);
+  }
+
+  /** Makes it the user's. */
+  claim(user) {
+    const cart = this.#read();
+    if (cart.owner !== user) shared.write(KEY, { ...cart, owner: user });
+  }
+
+  /** Shows what another device has made of it. */
+  replace(lines, version) {
+    shared.write(KEY, { ...this.#read(), lines, version, attempt: null });
+    this.#announce();
   }
 
   /** Pieces in all. */
@@ -79,20 +107,28 @@ class Cart extends EventTarget {
     this.#save(this.lines);
   }
 
+  /** Empties this browser's copy; the user's own stays with the server. */
+  forget() {
+    shared.write(KEY, null);
+    this.#announce();
+  }
+
   /** Empties the cart if it still belongs to the attempt `key`: another tab may have filled it anew. */
   clear(key) {
     const cart = this.#read();
-    if (key === undefined || cart.attempt === key) this.#save([]);
+    if (cart.attempt === key) this.#save([]);
   }
 
   #read() {
     const cart = shared.read(KEY, null);
-    return Array.isArray(cart?.lines) ? cart : { lines: [], attempt: null };
+    return Array.isArray(cart?.lines) ? cart : { lines: [], attempt: null, version: 0, owner: null };
   }
 
   #save(lines) {
-    shared.write(KEY, { lines, attempt: null });
+    const { version = 0, owner = null } = this.#read();
+    shared.write(KEY, { lines, attempt: null, version: Math.max(Date.now(), version + 1), owner });
     this.#announce();
+    this.dispatchEvent(new Event('edit'));
   }
 
   #announce() {

@@ -1,5 +1,6 @@
 // Start-up, routes and the page's frame.
 import { cart } from './cart.js';
+import { keepCartInSync } from './cart-sync.js';
 import { frame } from './frame.js';
 import { session } from './session.js';
 import { shop } from './shop.js';
@@ -89,7 +90,7 @@ session.addEventListener('signed-in', () => {
 });
 session.addEventListener('signed-out', () => {
   shop.close({ forget: true });
-  cart.clear();
+  cart.forget();
   frame.account();
   go('#/');
 });
@@ -107,4 +108,5 @@ document.querySelector('.skip').addEventListener('click', (event) => {
 
 frame.start();
 if (session.userId) shop.open();
+keepCartInSync();
 render();

@@ -12,7 +12,7 @@ import {
   signIn,
   startBrowser,
 } from '../support/browser.mjs';
-import { ordersOf, startShop, tokenFor } from '../support/shop.mjs';
+import { ordersOf, sessionOf, startShop, tokenFor } from '../support/shop.mjs';
 import { until } from '../support/wait.mjs';
 
 let slow, instant, browser;
@@ -158,6 +158,32 @@ test('tabs share the cart', async () => {
   await there.page.getByRole('button', { name: 'Remove Stoneware Mug' }).click();
   await here.page.locator('#cart-count').waitFor({ state: 'hidden' });
   await visitor.close();
+});
+
+test('a signed-in visitor finds the cart on another device', async () => {
+  const [desk, phone] = [await newVisitor(browser, instant.origin), await newVisitor(browser, instant.origin)];
+  const [here, there] = [await desk.openTab(), await phone.openTab()];
+  await signIn(here, 'carla');
+  await fillCart(here, 'KB-100');
+  const saved = async () => (await sessionOf(instant, 'carla')).cart.map((line) => line.productId);
+  await until('the cart to be saved', async () => (await saved()).includes('KB-100'));
+
+  // What was put in before signing in joins what is there.
+  await there.page.getByRole('button', { name: 'Add Stoneware Mug to cart' }).click();
+  await signIn(there, 'carla');
+  await there.page.evaluate(() => (location.hash = '#/cart'));
+  await until('both lines', async () => (await there.page.locator('.cart-line').count()) === 2);
+  await until('both to be saved', async () => (await saved()).length === 2);
+  await here.page.reload();
+  await until('both lines', async () => (await here.page.locator('.cart-line').count()) === 2);
+
+  await placeButton(there).click();
+  await there.page.locator('.order .progress').waitFor();
+  await until('an empty cart', async () => (await saved()).length === 0);
+  await here.page.reload();
+  await here.page.getByText('Nothing in here yet').waitFor();
+  for (const tab of [here, there]) tab.assertQuiet();
+  await Promise.all([desk.close(), phone.close()]);
 });
 
 test('an order that needs more pieces than there are fails, and every tab says so', async () => {

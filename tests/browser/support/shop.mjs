@@ -80,3 +80,12 @@ export async function ordersOf(shop, userId) {
   if (!answer.ok) throw new Error(`listing orders: ${answer.status} ${await answer.text()}`);
   return (await answer.json()).items;
 }
+
+/** The user's cart and preferences as the server keeps them. */
+export async function sessionOf(shop, userId) {
+  const answer = await fetch(`${shop.origin}/api/session`, {
+    headers: { Authorization: `Bearer ${await developmentToken(shop, userId)}` },
+  });
+  if (!answer.ok) throw new Error(`reading the session: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
