@@ -22,7 +22,7 @@ impl CancelOrder {
         if let Removed::Done(Some(cancelled)) = &removed {
             self.follow_up.hint(Topic::Outbox);
             self.follow_up.copy(cancelled).await;
-            tracing::info!(correlation_id = %cancelled.correlation_id, order_id = %cancelled.order_id, "order cancelled");
+            tracing::info!(correlationId = %cancelled.correlation_id, orderId = %cancelled.order_id, "order cancelled");
         }
         Ok(removed)
     }

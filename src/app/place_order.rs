@@ -92,7 +92,7 @@ impl PlaceOrder {
         self.follow_up.notify(&snapshot, trace_parent);
         self.follow_up.hint(Topic::Jobs);
         let copied = self.follow_up.copy(&snapshot).await;
-        tracing::info!(correlation_id = %order.correlation_id, order_id = %order.id, copied, "order accepted");
+        tracing::info!(correlationId = %order.correlation_id, orderId = %order.id, copied, "order accepted");
         PlaceOrderOutcome::Accepted { order, copied }
     }
 }

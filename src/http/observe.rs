@@ -24,7 +24,7 @@ pub(super) async fn observe(
     let method = label(request.method());
     request.extensions_mut().insert(Rc::clone(&context));
 
-    let span = tracing::info_span!("request", request_id = context.request_id, trace_id, method);
+    let span = tracing::info_span!("request", requestId = context.request_id, traceId = trace_id, method);
     let answer = next.call(request).instrument(span.clone()).await?;
     let _entered = span.enter();
     let mut answer = with_problem(answer.map_into_boxed_body(), &trace_id);
@@ -34,7 +34,7 @@ pub(super) async fn observe(
 
     let route = answer.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     let (status, took) = (answer.status(), started.elapsed());
-    tracing::info!(route, status = status.as_u16(), duration_ms = took.as_secs_f64() * 1e3, "request served");
+    tracing::info!(route, status = status.as_u16(), durationMs = took.as_secs_f64() * 1e3, "request served");
     metrics::counter!("contoso_http_requests_total", "method" => method, "route" => route.clone(), "status" => status_label(status))
         .increment(1);
     metrics::histogram!("contoso_http_request_duration_seconds", "method" => method, "route" => route).record(took);
