@@ -1,11 +1,11 @@
-//! V-15: four processes race for one schedule; the holder is frozen beyond its lease, and its late write is refused.
+//! V-15: four processes race for one schedule; the holder is frozen beyond its lease, and its late write is refused.
 
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use rusqlite::Connection;
 
-use crate::support::{Pod, Rig, until};
+use crate::support::{Api, Pod, RawTab, Rig, until};
 
 const EVERY: [(&str, &str); 2] = [("Recurring__Sweep", "2s"), ("Recurring__CleanUp", "1h")];
 
@@ -90,4 +90,22 @@ async fn v15_each_round_runs_once_and_a_late_holder_is_refused() {
         (rounds(&pods, "ran").await - ran >= (to - from) as f64 - 0.5).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_lost_its_job_is_failed_and_its_owner_told() {
+    let rig = Rig::new();
+    let web = rig.pod("web", &[]).await;
+    let user = Api::sign_in(&web.url(), "ada").await;
+    let order = user.order("AZ-700", 1).await;
+    let mut tab = RawTab::open(web.http, &user.token).await;
+    let database = Connection::open(rig.path("shop.db")).expect("the database");
+    database.busy_timeout(Duration::from_secs(5)).expect("a timeout");
+    assert_eq!(database.execute("DELETE FROM JobReady", []).expect("no job is left"), 1);
+
+    let worker = rig.pod("worker", &[("Recurring__Sweep", "1s"), ("Recurring__StuckAfter", "1s")]).await;
+    let event = tab.invocation("Notification", Duration::from_secs(10)).await;
+    assert_eq!((&event["correlationId"], &event["status"]), (&order.correlation_id.as_str().into(), &"Failed".into()));
+    assert_eq!(user.status(&order.correlation_id).await.as_deref(), Some("Failed"));
+    assert!(worker.metric("contoso_orders_swept_total", "").await >= 1.0);
 }
