@@ -24,9 +24,9 @@ async fn rounds_of(pod: &Pod, outcome: &str) -> f64 {
     all - pod.metric("contoso_recurring_rounds_total", &format!("schedule=\"clean-up\",{both}")).await
 }
 
-/// The last round that was claimed.
+/// The last round that was claimed, 0 before the first.
 fn last_round(database: &Connection) -> i64 {
-    let sql = "SELECT LastRound FROM Schedule WHERE Name = 'schedule:sweep'";
+    let sql = "SELECT COALESCE(MAX(LastRound), 0) FROM Schedule WHERE Name = 'schedule:sweep'";
     database.query_row(sql, [], |row| row.get(0)).expect("a round")
 }
 
