@@ -1,5 +1,6 @@
 //! JSON as clients see it, in the names of requirements 2.1.
 
+mod number;
 mod order;
 mod page;
 mod product;

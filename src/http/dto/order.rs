@@ -1,6 +1,4 @@
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Number;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::OrderStatusDto;
@@ -26,16 +24,8 @@ pub(in crate::http) struct PlaceOrderItem {
     product_id: String,
     /// How many.
     #[schema(minimum = 1, maximum = 1000)]
-    #[serde(deserialize_with = "whole_number")]
+    #[serde(deserialize_with = "super::number::whole")]
     quantity: i64,
-}
-
-/// JSON knows one kind of number: `2.0` is the whole number 2, as JSON Schema says too.
-fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    let number = Number::deserialize(deserializer)?;
-    // `as` saturates; what is out of range is refused later with the range in words.
-    let whole = number.as_f64().filter(|value| value.fract() == 0.0).map(|value| value as i64);
-    number.as_i64().or(whole).ok_or_else(|| D::Error::custom("expected a whole number"))
 }
 
 impl PlaceOrderBody {

@@ -9,12 +9,12 @@ use crate::http::Problem;
 /// Lines of a cart, as many as an order takes.
 const MOST_LINES: usize = 100;
 /// Pieces of one product, as many as an order takes.
-const MOST_PIECES: u32 = 1000;
+const MOST_PIECES: i64 = 1000;
 /// Preferences there may be, and characters of their names and values. Together they stay below what a session may weigh.
 const MOST_PREFERENCES: usize = 50;
 const LONGEST_PREFERENCE: usize = 100;
 /// The largest whole number JavaScript has: 2^53 - 1.
-const LARGEST_VERSION: u64 = 9_007_199_254_740_991;
+const LARGEST_VERSION: i64 = 9_007_199_254_740_991;
 
 /// What a user's pages remember.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -23,7 +23,8 @@ const LARGEST_VERSION: u64 = 9_007_199_254_740_991;
 pub(in crate::http) struct SessionDto {
     /// Grows with every change, such as the milliseconds since 1970; 0 when nothing was saved yet.
     #[schema(minimum = 0, maximum = 9007199254740991_i64)]
-    version: u64,
+    #[serde(deserialize_with = "super::number::whole")]
+    version: i64,
     /// The cart.
     #[schema(max_items = 100)]
     cart: Vec<CartLineDto>,
@@ -41,7 +42,8 @@ pub(in crate::http) struct CartLineDto {
     #[schema(min_length = 1, max_length = 64, pattern = "^[!-~]+$", example = "AZ-700")]
     product_id: String,
     #[schema(minimum = 1, maximum = 1000)]
-    quantity: u32,
+    #[serde(deserialize_with = "super::number::whole")]
+    quantity: i64,
 }
 
 impl SessionDto {
@@ -49,11 +51,12 @@ impl SessionDto {
     pub(in crate::http) fn session(self) -> Result<Session, Problem> {
         let mut problems = Vec::new();
         let mut refuse = |field: String, message: &str| problems.push((field, message.to_owned()));
-        if self.version > LARGEST_VERSION {
-            refuse("version".to_owned(), "at most 9007199254740991");
-        }
         if self.cart.len() > MOST_LINES {
             refuse("cart".to_owned(), "at most 100 lines");
+        }
+        let version = u64::try_from(self.version).ok().filter(|_| self.version <= LARGEST_VERSION);
+        if version.is_none() {
+            refuse("version".to_owned(), "0 to 9007199254740991 are expected");
         }
         let mut cart = Vec::with_capacity(self.cart.len().min(MOST_LINES));
         for (index, line) in self.cart.into_iter().enumerate().take(MOST_LINES) {
@@ -61,7 +64,7 @@ impl SessionDto {
                 refuse(format!("cart[{index}].quantity"), "1 to 1000 are expected");
             }
             match Sku::parse(&line.product_id) {
-                Some(product_id) => cart.push(CartLine { product_id, quantity: line.quantity }),
+                Some(product_id) => cart.push(CartLine { product_id, quantity: u32::try_from(line.quantity).unwrap_or(0) }),
                 None => refuse(format!("cart[{index}].productId"), "1 to 64 visible ASCII characters are expected"),
             }
         }
@@ -74,13 +77,17 @@ impl SessionDto {
         if !problems.is_empty() {
             return Err(Problem::invalid(problems));
         }
-        Ok(Session { version: self.version, cart, preferences: self.preferences })
+        Ok(Session { version: version.unwrap_or(0), cart, preferences: self.preferences })
     }
 }
 
 impl From<Session> for SessionDto {
     fn from(session: Session) -> Self {
-        let line = |line: CartLine| CartLineDto { product_id: line.product_id.to_string(), quantity: line.quantity };
-        Self { version: session.version, cart: session.cart.into_iter().map(line).collect(), preferences: session.preferences }
+        let line = |line: CartLine| CartLineDto { product_id: line.product_id.to_string(), quantity: line.quantity.into() };
+        Self {
+            version: i64::try_from(session.version).unwrap_or(LARGEST_VERSION),
+            cart: session.cart.into_iter().map(line).collect(),
+            preferences: session.preferences,
+        }
     }
 }
