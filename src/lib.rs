@@ -7,10 +7,10 @@
 //!
 //! ```text
 //! domain  <-  ports  <-  app  <-  http, hubs, jobs::definitions      what the shop does
-//!             ports  <-  adapters::{sqlite, mssql, redis, memory}    what it stands on
+//!             ports  <-  adapters::{sqlite, mssql, redis, memory}    what it stands on; `guarded` puts breakers around it
 //! signalr, jobs::engine, resilience, lifecycle                       know nothing of orders
 //! config, auth, ops                                                  settings, callers, health
-//! roles                                                              wires it all; only main and tests import it
+//! roles                                                              wires it all; only the command line imports it
 //! ```
 
 pub mod adapters;

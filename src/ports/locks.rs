@@ -16,7 +16,8 @@ pub struct HeldLock {
 }
 
 /// Leases that keep processes from doing the same work at once (S1-Flow-4c). A lease ends by itself, so a holder that froze may
-/// wake up beside the next one: what must not happen twice is checked with [`Fences`] too.
+/// wake up beside the next one: what must not happen twice claims its turn in
+/// the system of record too ([`super::Upkeep::claim_round`]).
 #[async_trait]
 pub trait Locks: Send + Sync {
     /// Takes the lock for `lease`; `None` while somebody else holds it.
@@ -27,11 +28,4 @@ pub trait Locks: Send + Sync {
 
     /// Ends the lease if it is still this holder's. `false` when it was not.
     async fn release(&self, held: &HeldLock) -> Result<bool, StoreError>;
-}
-
-/// The last word on who may write, in the system of record.
-#[async_trait]
-pub trait Fences: Send + Sync {
-    /// Notes the lock's fencing number. `false` when a larger one was noted before: another holder has been at work since.
-    async fn pass(&self, held: &HeldLock) -> Result<bool, StoreError>;
 }

@@ -32,7 +32,7 @@ pub use jobs::{
     ServerRecord,
 };
 pub use key_source::{KeySource, PublishedKeys};
-pub use locks::{Fences, HeldLock, Locks};
+pub use locks::{HeldLock, Locks};
 pub use notifier::{NotifyError, OrderNotifier};
 pub use orders::{AdvanceOrder, Advanced, IdempotencyKey, NewOrder, OrderFilter, OrderStore, Placed, Removed};
 pub use outbox::{Outbox, OutboxBacklog, OutboxEntry};

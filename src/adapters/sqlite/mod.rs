@@ -16,7 +16,6 @@ mod claim;
 mod connection;
 mod database;
 mod errors;
-mod fences;
 mod health;
 mod job_store;
 mod metrics;
@@ -40,7 +39,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ports::{Clock, Fences, Stores};
+use crate::ports::{Clock, Stores};
 use database::Database;
 
 /// How a [`SqliteStore`] is opened.
@@ -88,10 +87,5 @@ impl SqliteStore {
             schema: Arc::new(schema::SqliteSchema::new(self.database.clone())),
             health: Arc::new(health::SqliteHealth::new(self.database.clone())),
         }
-    }
-
-    /// The last word on locks over this file.
-    pub fn fences(&self) -> Arc<dyn Fences> {
-        Arc::new(fences::SqliteFences::new(self.database.clone()))
     }
 }

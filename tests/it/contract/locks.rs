@@ -4,7 +4,6 @@ use std::time::Duration;
 use contoso_shop::adapters::guarded::{Guard, GuardSettings, GuardedLocks};
 use contoso_shop::adapters::memory::MemoryLocks;
 use contoso_shop::adapters::redis::RedisLocks;
-use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
 use contoso_shop::app::{Locked, under_lock};
 use contoso_shop::ports::{HeldLock, Locks, SystemClock};
 use fred::interfaces::ClientLike;
@@ -118,17 +117,4 @@ async fn fencing_numbers_grow_even_when_redis_forgets_everything() {
     client(server.port).flushall::<()>(false).await.expect("flushall");
     let after = taken(&locks, "a", LONG).await;
     assert!(after.fence > before.fence);
-}
-
-#[tokio::test]
-async fn sql_refuses_a_holder_that_comes_after_the_next_one() {
-    let folder = tempfile::tempdir().expect("temp dir");
-    let options = SqliteOptions::new(folder.path().join("shop.db"));
-    let store = SqliteStore::open(options, Arc::new(SystemClock)).expect("open");
-    store.stores().schema.migrate().await.expect("migrate");
-    let fences = store.fences();
-    let held = |name: &str, fence| HeldLock { name: name.to_owned(), token: String::new(), fence };
-    for (name, fence, passes) in [("a", 5, true), ("a", 5, true), ("a", 7, true), ("a", 6, false), ("b", 1, true), ("a", 7, true)] {
-        assert_eq!(fences.pass(&held(name, fence)).await.expect("pass"), passes, "{name} {fence}");
-    }
 }
