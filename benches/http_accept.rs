@@ -1,8 +1,9 @@
-//! Orders accepted per second over HTTP on SQLite: 64 keep-alive connections to one web pod, which shares the cores with the load
-//! generator. Logs (one JSON line per request) and metrics are on, as in production; no worker runs.
+//! Orders accepted per second over HTTP on SQLite: 64 keep-alive connections to one web pod, which
+//! shares the cores with the load generator. Logs (one JSON line per request) and metrics are on,
+//! as in production; no worker runs.
 //!
-//! Prints one row per request, beside the rate of `GET /health/live` as the baseline of the same run.
-//! `cargo bench --bench http_accept -- [orders]`
+//! Prints one row per request, beside the rate of `GET /health/live` as the baseline of the same
+//! run. `cargo bench --bench http_accept -- [orders]`
 
 #[path = "../tests/it/support/redis_server.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]
@@ -33,15 +34,20 @@ impl Drop for Pod {
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() {
     // Cargo passes `--bench`; the first number, if any, is ours.
-    let orders: usize = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(20_000);
-    // Cargo's folder lies on the same disk as the project; /tmp may lie in memory, where a commit costs nothing.
+    let orders: usize =
+        std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(20_000);
+    // Cargo's folder lies on the same disk as the project; /tmp may lie in memory, where a commit
+    // costs nothing.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("temp dir");
     let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let child = Command::new(env!("CARGO_BIN_EXE_contoso-shop"))
         .current_dir(folder.path())
         .env("ROLE", "web")
         .env("SignalR__SinglePod", "true")
-        .env("ConnectionStrings__Contoso", format!("sqlite:{}", folder.path().join("shop.db").display()))
+        .env(
+            "ConnectionStrings__Contoso",
+            format!("sqlite:{}", folder.path().join("shop.db").display()),
+        )
         .env("Http__Listen", address.to_string())
         .env("Ops__Listen", format!("127.0.0.1:{}", free_port()))
         .env("Jwt__Mode", "development")
@@ -57,17 +63,25 @@ async fn main() {
     // One who orders all the time, and one with a page of orders.
     let (ann, bob) = (sign_in(address, "ann").await, sign_in(address, "bob").await);
 
-    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: shop\r\nauthorization: Bearer {bob}\r\n\r\n");
+    let get = |path: &str| {
+        format!("GET {path} HTTP/1.1\r\nhost: shop\r\nauthorization: Bearer {bob}\r\n\r\n")
+    };
     let post = |token: &str, lines: usize| {
         let line = |sku: &&str| json!({ "productId": sku, "quantity": 1 });
         let lines: Vec<_> = ["AZ-700", "KB-100", "MS-120"][..lines].iter().map(line).collect();
         let body = json!({ "items": lines }).to_string();
         let head = "POST /api/orders HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json";
-        format!("{head}\r\nauthorization: Bearer {token}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+        format!(
+            "{head}\r\nauthorization: Bearer {token}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{CONNECTIONS} connections, {cores} cores for server and load together");
-    println!("{:<30}{:>10}{:>12}{:>11}{:>10}{:>10}", "request", "count", "per second", "baseline", "p50 ms", "p99 ms");
+    println!(
+        "{:<30}{:>10}{:>12}{:>11}{:>10}{:>10}",
+        "request", "count", "per second", "baseline", "p50 ms", "p99 ms"
+    );
     load(address, get("/health/live"), "200", 5_000).await;
     load(address, post(&bob, 3), "201", 10).await;
     let mut baseline = None;
@@ -80,9 +94,15 @@ async fn main() {
     ] {
         let (rate, mut times) = load(address, request, status, count).await;
         times.sort_unstable();
-        let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+        let at =
+            |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
         let ratio = rate / *baseline.get_or_insert(rate) * 100.0;
-        println!("{name:<30}{:>10}{rate:>12.0}{ratio:>10.1}%{:>10.2}{:>10.2}", times.len(), at(0.5), at(0.99));
+        println!(
+            "{name:<30}{:>10}{rate:>12.0}{ratio:>10.1}%{:>10.2}{:>10.2}",
+            times.len(),
+            at(0.5),
+            at(0.99)
+        );
     }
 }
 
@@ -90,7 +110,12 @@ async fn main() {
 async fn sign_in(address: SocketAddr, user: &str) -> String {
     let (client, deadline) = (reqwest::Client::new(), Instant::now() + Duration::from_secs(30));
     loop {
-        match client.post(format!("http://{address}/dev/token")).json(&json!({ "userId": user })).send().await {
+        match client
+            .post(format!("http://{address}/dev/token"))
+            .json(&json!({ "userId": user }))
+            .send()
+            .await
+        {
             Ok(answer) => {
                 let answer: Value = answer.json().await.expect("JSON");
                 return answer["token"].as_str().expect("a token").to_owned();
@@ -101,8 +126,14 @@ async fn sign_in(address: SocketAddr, user: &str) -> String {
     }
 }
 
-/// Sends `count` requests over all connections, each waiting for its answer. Returns the rate and how long each took.
-async fn load(address: SocketAddr, request: String, status: &'static str, count: usize) -> (f64, Vec<Duration>) {
+/// Sends `count` requests over all connections, each waiting for its answer. Returns the rate and
+/// how long each took.
+async fn load(
+    address: SocketAddr,
+    request: String,
+    status: &'static str,
+    count: usize,
+) -> (f64, Vec<Duration>) {
     let (request, left) = (Arc::new(request), Arc::new(AtomicUsize::new(count)));
     let started = Instant::now();
     let mut clients = tokio::task::JoinSet::new();
@@ -113,11 +144,19 @@ async fn load(address: SocketAddr, request: String, status: &'static str, count:
     (times.len() as f64 / started.elapsed().as_secs_f64(), times)
 }
 
-async fn client(address: SocketAddr, request: Arc<String>, status: &str, left: Arc<AtomicUsize>) -> Vec<Duration> {
+async fn client(
+    address: SocketAddr,
+    request: Arc<String>,
+    status: &str,
+    left: Arc<AtomicUsize>,
+) -> Vec<Duration> {
     let mut socket = TcpStream::connect(address).await.expect("a connection");
     socket.set_nodelay(true).expect("a socket option");
     let (mut times, mut buffer) = (Vec::new(), Vec::with_capacity(64 * 1024));
-    while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+    while left
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+        .is_ok()
+    {
         let sent = Instant::now();
         socket.write_all(request.as_bytes()).await.expect("sent");
         buffer.clear();

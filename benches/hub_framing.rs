@@ -1,4 +1,5 @@
-//! Hub messages: reading and writing frames, and what encoding a broadcast once saves over encoding it for each connection.
+//! Hub messages: reading and writing frames, and what encoding a broadcast once saves over encoding
+//! it for each connection.
 
 use std::hint::black_box;
 
@@ -26,11 +27,15 @@ fn reading(c: &mut Criterion) {
     let json = INVOCATION.repeat(100).into_bytes();
     let mut input = FrameReader::default();
     input.extend(INVOCATION.as_bytes());
-    let message = HubProtocol::Json.read(&mut input, 32_768).expect("a message").expect("a whole one");
-    let HubMessage::Invocation(mut invocation) = message else { unreachable!("it is an invocation") };
+    let message =
+        HubProtocol::Json.read(&mut input, 32_768).expect("a message").expect("a whole one");
+    let HubMessage::Invocation(mut invocation) = message else {
+        unreachable!("it is an invocation")
+    };
     let id: String = HubProtocol::Json.bind(&invocation.arguments[0]).expect("a string");
     invocation.arguments = HubProtocol::MessagePack.encode_arguments(&(id,)).expect("a sequence");
-    let messagepack = HubProtocol::MessagePack.write(&HubMessage::Invocation(invocation)).as_bytes().repeat(100);
+    let messagepack =
+        HubProtocol::MessagePack.write(&HubMessage::Invocation(invocation)).as_bytes().repeat(100);
     for (protocol, bytes) in [(HubProtocol::Json, json), (HubProtocol::MessagePack, messagepack)] {
         group.bench_function(BenchmarkId::new("100 invocations", protocol.name()), |b| {
             b.iter_batched(
@@ -40,7 +45,9 @@ fn reading(c: &mut Criterion) {
                     input
                 },
                 |mut input| {
-                    while let Some(message) = protocol.read(&mut input, 32_768).expect("good messages") {
+                    while let Some(message) =
+                        protocol.read(&mut input, 32_768).expect("good messages")
+                    {
                         black_box(message);
                     }
                 },
@@ -54,7 +61,10 @@ fn reading(c: &mut Criterion) {
 fn writing(c: &mut Criterion) {
     let arguments = notification();
     c.bench_function("write/notification in both protocols", |b| {
-        b.iter(|| SerializedMessage::invocation("Notification", black_box(&arguments)).expect("it can be written"));
+        b.iter(|| {
+            SerializedMessage::invocation("Notification", black_box(&arguments))
+                .expect("it can be written")
+        });
     });
 }
 
@@ -63,22 +73,32 @@ fn broadcasting(c: &mut Criterion) {
     let mut group = c.benchmark_group("broadcast");
     for connections in CONNECTIONS {
         group.throughput(Throughput::Elements(connections as u64));
-        group.bench_with_input(BenchmarkId::new("encoded once", connections), &connections, |b, connections| {
-            b.iter(|| {
-                let message = SerializedMessage::invocation("Notification", &arguments).expect("it can be written");
-                for _ in 0..*connections {
-                    black_box(message.frame(HubProtocol::Json).cloned());
-                }
-            });
-        });
-        group.bench_with_input(BenchmarkId::new("encoded each time", connections), &connections, |b, connections| {
-            b.iter(|| {
-                for _ in 0..*connections {
-                    let message = SerializedMessage::invocation("Notification", &arguments).expect("it can be written");
-                    black_box(message.frame(HubProtocol::Json).cloned());
-                }
-            });
-        });
+        group.bench_with_input(
+            BenchmarkId::new("encoded once", connections),
+            &connections,
+            |b, connections| {
+                b.iter(|| {
+                    let message = SerializedMessage::invocation("Notification", &arguments)
+                        .expect("it can be written");
+                    for _ in 0..*connections {
+                        black_box(message.frame(HubProtocol::Json).cloned());
+                    }
+                });
+            },
+        );
+        group.bench_with_input(
+            BenchmarkId::new("encoded each time", connections),
+            &connections,
+            |b, connections| {
+                b.iter(|| {
+                    for _ in 0..*connections {
+                        let message = SerializedMessage::invocation("Notification", &arguments)
+                            .expect("it can be written");
+                        black_box(message.frame(HubProtocol::Json).cloned());
+                    }
+                });
+            },
+        );
     }
     group.finish();
 }

@@ -1,5 +1,6 @@
-//! The job engine on a SQLite file: no-op jobs per second end to end, beside the same engine with one transaction per job; and
-//! how long a lone job waits to be picked up, with hints and by the poll alone. Every job is checked to have run exactly once.
+//! The job engine on a SQLite file: no-op jobs per second end to end, beside the same engine with
+//! one transaction per job; and how long a lone job waits to be picked up, with hints and by the
+//! poll alone. Every job is checked to have run exactly once.
 //!
 //! `cargo bench --bench jobs -- [jobs]`
 
@@ -12,10 +13,12 @@ use async_trait::async_trait;
 use contoso_shop::adapters::memory::LocalWakeup;
 use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
 use contoso_shop::domain::{JobId, QueueName, ServerId};
-use contoso_shop::jobs::engine::{Job, JobContext, JobError, JobRegistry, JobServer, ServerOptions};
+use contoso_shop::jobs::engine::{
+    Job, JobContext, JobError, JobRegistry, JobServer, ServerOptions,
+};
 use contoso_shop::ports::{
-    Acknowledgement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth, ServerInfo, ServerRecord, StoreError, Stores,
-    SystemClock, Topic, Wakeup,
+    Acknowledgement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth, ServerInfo,
+    ServerRecord, StoreError, Stores, SystemClock, Topic, Wakeup,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -27,21 +30,31 @@ const PICKUPS: u64 = 200;
 #[tokio::main]
 async fn main() {
     // Cargo passes `--bench`; the first number, if any, is ours.
-    let jobs = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(50_000);
+    let jobs =
+        std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(50_000);
     println!("| what | workers | jobs | jobs/s | exchanges per job | against the baseline |");
     println!("|---|---|---|---|---|---|");
     for workers in [10, 20, 100] {
         let (baseline, calls) = throughput(jobs / 25, workers, true).await;
-        println!("| one transaction per job (baseline) | {workers} | {} | {baseline:.0} | {calls:.2} | 1.0 |", jobs / 25);
+        println!(
+            "| one transaction per job (baseline) | {workers} | {} | {baseline:.0} | {calls:.2} | 1.0 |",
+            jobs / 25
+        );
         let (rate, calls) = throughput(jobs, workers, false).await;
-        println!("| batches | {workers} | {jobs} | {rate:.0} | {calls:.2} | {:.1} |", rate / baseline);
+        println!(
+            "| batches | {workers} | {jobs} | {rate:.0} | {calls:.2} | {:.1} |",
+            rate / baseline
+        );
     }
     println!();
     println!("| pickup of a lone job, from the call of enqueue | p50 ms | p99 ms |");
     println!("|---|---|---|");
     for hints in [true, false] {
         let (p50, p99) = pickup(hints).await;
-        println!("| {} | {p50:.1} | {p99:.1} |", if hints { "with hints" } else { "by the poll alone" });
+        println!(
+            "| {} | {p50:.1} | {p99:.1} |",
+            if hints { "with hints" } else { "by the poll alone" }
+        );
     }
 }
 
@@ -53,7 +66,8 @@ async fn throughput(jobs: u64, workers: usize, one_by_one: bool) -> (f64, f64) {
         stores.jobs.enqueue(chunk).await.expect("enqueue");
     }
     let (counted, exchanges) = (Counted::default(), Arc::new(AtomicU64::new(0)));
-    let store = Arc::new(Measured { inner: stores.jobs.clone(), exchanges: exchanges.clone(), one_by_one });
+    let store =
+        Arc::new(Measured { inner: stores.jobs.clone(), exchanges: exchanges.clone(), one_by_one });
     let start = Instant::now();
     let (stop, server) = serve(store, Arc::new(LocalWakeup::default()), counted.clone(), workers);
     // The last job counts when its result is committed, not when it has run.
@@ -61,7 +75,14 @@ async fn throughput(jobs: u64, workers: usize, one_by_one: bool) -> (f64, f64) {
     while took.is_zero() {
         tokio::time::sleep(Duration::from_millis(5)).await;
         if counted.0.0.load(SeqCst) >= jobs {
-            let left: u64 = stores.jobs.depths().await.expect("depths").iter().map(|depth| depth.ready + depth.processing).sum();
+            let left: u64 = stores
+                .jobs
+                .depths()
+                .await
+                .expect("depths")
+                .iter()
+                .map(|depth| depth.ready + depth.processing)
+                .sum();
             if left == 0 {
                 took = start.elapsed();
             }
@@ -69,11 +90,16 @@ async fn throughput(jobs: u64, workers: usize, one_by_one: bool) -> (f64, f64) {
     }
     stop.cancel();
     server.await.expect("stopped");
-    assert_eq!((counted.0.0.load(SeqCst), counted.0.1.load(SeqCst)), (jobs, jobs * (jobs + 1) / 2), "every job ran exactly once");
+    assert_eq!(
+        (counted.0.0.load(SeqCst), counted.0.1.load(SeqCst)),
+        (jobs, jobs * (jobs + 1) / 2),
+        "every job ran exactly once"
+    );
     (jobs as f64 / took.as_secs_f64(), exchanges.load(SeqCst) as f64 / jobs as f64)
 }
 
-/// Enqueues one job at a time into an idle server. Returns the median and the 99th percentile of the wait in milliseconds.
+/// Enqueues one job at a time into an idle server. Returns the median and the 99th percentile of
+/// the wait in milliseconds.
 async fn pickup(hints: bool) -> (f64, f64) {
     let (stores, _folder) = store().await;
     let wakeup = Arc::new(LocalWakeup::default());
@@ -82,7 +108,10 @@ async fn pickup(hints: bool) -> (f64, f64) {
     let mut waits = Vec::new();
     for number in 0..PICKUPS {
         // Idle long enough for the poll to slow down, and out of step with it.
-        tokio::time::sleep(Duration::from_millis(700 + number * 37 % 300) / if hints { 10 } else { 1 }).await;
+        tokio::time::sleep(
+            Duration::from_millis(700 + number * 37 % 300) / if hints { 10 } else { 1 },
+        )
+        .await;
         let start = Instant::now();
         stores.jobs.enqueue(vec![job(number)]).await.expect("enqueue");
         if hints {
@@ -195,7 +224,9 @@ impl JobStore for Measured {
         }
         let mut whole = Exchange::default();
         for acknowledgement in acknowledgements {
-            whole.acknowledged.append(&mut self.counted(server, vec![acknowledgement], queues, 0).await?.acknowledged);
+            whole.acknowledged.append(
+                &mut self.counted(server, vec![acknowledgement], queues, 0).await?.acknowledged,
+            );
         }
         for _ in 0..limit {
             let mut one = self.counted(server, Vec::new(), queues, 1).await?;

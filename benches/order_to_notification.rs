@@ -1,8 +1,9 @@
-//! From checkout to toast: how long after `POST /api/orders` was sent the tab on the *other* pod hears `OrderCompleted`.
-//! Two web pods, one worker, one Redis, one SQLite file, no configured processing time; the load generator shares the cores.
+//! From checkout to toast: how long after `POST /api/orders` was sent the tab on the *other* pod
+//! hears `OrderCompleted`. Two web pods, one worker, one Redis, one SQLite file, no configured
+//! processing time; the load generator shares the cores.
 //!
-//! Prints one row per rate, beside the time of a plain `GET /api/products/AZ-700` at the same rate as the baseline.
-//! `cargo bench --bench order_to_notification -- [seconds per rate]`
+//! Prints one row per rate, beside the time of a plain `GET /api/products/AZ-700` at the same rate
+//! as the baseline. `cargo bench --bench order_to_notification -- [seconds per rate]`
 
 #[path = "../tests/it/support/redis_server.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]
@@ -40,7 +41,8 @@ struct Ledger {
 #[tokio::main]
 async fn main() {
     // Cargo passes `--bench`; the first number, if any, is ours.
-    let seconds = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(10);
+    let seconds =
+        std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(10);
     let folder = tempfile::tempdir().expect("temp dir");
     let redis = RedisServer::start();
     let pod = |role: &str| {
@@ -48,7 +50,10 @@ async fn main() {
         let child = Command::new(env!("CARGO_BIN_EXE_contoso-shop"))
             .current_dir(folder.path())
             .env("ROLE", role)
-            .env("ConnectionStrings__Contoso", format!("sqlite:{}", folder.path().join("shop.db").display()))
+            .env(
+                "ConnectionStrings__Contoso",
+                format!("sqlite:{}", folder.path().join("shop.db").display()),
+            )
             .env("ConnectionStrings__Redis", format!("127.0.0.1:{}", redis.port))
             .env("Http__Listen", format!("127.0.0.1:{http}"))
             .env("Ops__Listen", format!("127.0.0.1:{ops}"))
@@ -78,14 +83,24 @@ async fn main() {
     let mut tokens = Vec::new();
     for user in 0..USERS {
         let body = json!({ "userId": format!("user-{user}") });
-        let answer = client.post(format!("http://127.0.0.1:{}/dev/token", ports[0])).json(&body).send().await.expect("a token");
-        let token = answer.json::<Value>().await.expect("JSON")["token"].as_str().expect("a token").to_owned();
+        let answer = client
+            .post(format!("http://127.0.0.1:{}/dev/token", ports[0]))
+            .json(&body)
+            .send()
+            .await
+            .expect("a token");
+        let token = answer.json::<Value>().await.expect("JSON")["token"]
+            .as_str()
+            .expect("a token")
+            .to_owned();
         // The tab is on the pod that does not take the user's orders.
         listen(ports[(user + 1) % 2], token.clone(), ledger.clone()).await;
         tokens.push(token);
     }
 
-    println!("order to notification: 2 web pods, 1 worker, Redis, SQLite; {seconds} s per rate; milliseconds");
+    println!(
+        "order to notification: 2 web pods, 1 worker, Redis, SQLite; {seconds} s per rate; milliseconds"
+    );
     println!("| orders/s | sent | heard | p50 | p99 | max | GET p50 | GET p99 | p50 ratio |");
     println!("|---|---|---|---|---|---|---|---|---|");
     run(20, 2, &client, ports, &tokens, &ledger).await;
@@ -108,21 +123,28 @@ async fn main() {
 async fn listen(port: u16, token: String, ledger: Arc<Mutex<Ledger>>) {
     let url = format!("ws://127.0.0.1:{port}/hubs/order-status?access_token={token}");
     let (mut socket, _) = tokio_tungstenite::connect_async(url).await.expect("a tab");
-    socket.send(Message::text("{\"protocol\":\"json\",\"version\":1}\u{1e}")).await.expect("a handshake");
+    socket
+        .send(Message::text("{\"protocol\":\"json\",\"version\":1}\u{1e}"))
+        .await
+        .expect("a handshake");
     tokio::spawn(async move {
         while let Some(Ok(message)) = socket.next().await {
             let now = Instant::now();
             let Message::Text(text) = message else { continue };
-            for record in text.as_str().split('\u{1e}').filter(|record| record.contains("\"OrderCompleted\"")) {
+            for record in
+                text.as_str().split('\u{1e}').filter(|record| record.contains("\"OrderCompleted\""))
+            {
                 let record: Value = serde_json::from_str(record).expect("JSON");
-                let cid = record["arguments"][0]["correlationId"].as_str().expect("an id").to_owned();
+                let cid =
+                    record["arguments"][0]["correlationId"].as_str().expect("an id").to_owned();
                 ledger.lock().expect("not poisoned").heard.entry(cid).or_insert(now);
             }
         }
     });
 }
 
-/// Sends at `rate` for `seconds`; returns sorted milliseconds of orders and of plain GETs, and how many orders were sent.
+/// Sends at `rate` for `seconds`; returns sorted milliseconds of orders and of plain GETs, and how
+/// many orders were sent.
 async fn run(
     rate: u64,
     seconds: u64,
@@ -133,7 +155,8 @@ async fn run(
 ) -> (Vec<f64>, Vec<f64>, usize) {
     *ledger.lock().expect("not poisoned") = Ledger::default();
     let total = usize::try_from(rate * seconds).expect("a small number");
-    let mut ticks = tokio::time::interval(Duration::from_secs(1) / u32::try_from(rate).expect("a small rate"));
+    let mut ticks =
+        tokio::time::interval(Duration::from_secs(1) / u32::try_from(rate).expect("a small rate"));
     let mut tasks = Vec::new();
     for n in 0..total {
         ticks.tick().await;
@@ -143,12 +166,28 @@ async fn run(
         tasks.push(tokio::spawn(async move {
             let body = json!({ "items": [{ "productId": "AZ-700", "quantity": 1 }] });
             let sent = Instant::now();
-            let answer = client.post(format!("{base}/api/orders")).bearer_auth(token).json(&body).send().await.expect("an answer");
+            let answer = client
+                .post(format!("{base}/api/orders"))
+                .bearer_auth(token)
+                .json(&body)
+                .send()
+                .await
+                .expect("an answer");
             assert_eq!(answer.status(), 201);
-            let cid = answer.json::<Value>().await.expect("JSON")["correlationId"].as_str().expect("an id").to_owned();
+            let cid = answer.json::<Value>().await.expect("JSON")["correlationId"]
+                .as_str()
+                .expect("an id")
+                .to_owned();
             ledger.lock().expect("not poisoned").sent.insert(cid, sent);
             let start = Instant::now();
-            client.get(format!("{base}/api/products/AZ-700")).send().await.expect("an answer").bytes().await.expect("a body");
+            client
+                .get(format!("{base}/api/products/AZ-700"))
+                .send()
+                .await
+                .expect("an answer")
+                .bytes()
+                .await
+                .expect("a body");
             start.elapsed().as_secs_f64() * 1000.0
         }));
     }
@@ -161,7 +200,10 @@ async fn run(
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let ledger = ledger.lock().expect("not poisoned");
-    let waits = ledger.sent.iter().filter_map(|(cid, sent)| Some((*ledger.heard.get(cid)? - *sent).as_secs_f64() * 1000.0));
+    let waits = ledger
+        .sent
+        .iter()
+        .filter_map(|(cid, sent)| Some((*ledger.heard.get(cid)? - *sent).as_secs_f64() * 1000.0));
     let mut orders: Vec<f64> = waits.collect();
     orders.sort_by(f64::total_cmp);
     gets.sort_by(f64::total_cmp);

@@ -1,5 +1,5 @@
-//! What the protections cost when nothing is wrong: a guarded call beside a bare one, a cache hit beside a miss, a lock.
-//! Needs redis-server. Run: `cargo bench --bench resilience`.
+//! What the protections cost when nothing is wrong: a guarded call beside a bare one, a cache hit
+//! beside a miss, a lock. Needs redis-server. Run: `cargo bench --bench resilience`.
 
 // The macro below makes a public function without a doc.
 #![allow(missing_docs)]
@@ -14,11 +14,14 @@ use contoso_shop::adapters::TieredCache;
 use contoso_shop::adapters::guarded::{Guard, GuardSettings, GuardedLocks, GuardedStatusCopy};
 use contoso_shop::adapters::memory::MemoryStatusCopy;
 use contoso_shop::adapters::redis::{
-    RedisLocks, RedisRateLimiter, RedisSharedCache, RedisStatusCopy, Subscriptions, command_client, subscriber_client,
+    RedisLocks, RedisRateLimiter, RedisSharedCache, RedisStatusCopy, Subscriptions, command_client,
+    subscriber_client,
 };
 use contoso_shop::config::{RedisSettings, RedisTopology};
 use contoso_shop::domain::{CorrelationId, OrderId, OrderSnapshot, OrderStatus, Timestamp, UserId};
-use contoso_shop::ports::{Cache, CacheArea, CacheKey, Locks, RateLimit, RateLimiter, StatusCopy, StoreError};
+use contoso_shop::ports::{
+    Cache, CacheArea, CacheKey, Locks, RateLimit, RateLimiter, StatusCopy, StoreError,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 use fred::interfaces::ClientLike;
 use tokio::runtime::Runtime;
@@ -85,13 +88,17 @@ fn guards(c: &mut Criterion) {
     let bare: Arc<dyn StatusCopy> = Arc::new(RedisStatusCopy::new(client.clone(), LONG));
     let guarded: Arc<dyn StatusCopy> = Arc::new(GuardedStatusCopy::new(bare.clone(), guard()));
     for (name, copy) in [("redis write, bare", &bare), ("redis write, guarded", &guarded)] {
-        group.bench_function(name, |b| b.to_async(&runtime).iter(|| async { copy.write(&order).await.expect("write") }));
+        group.bench_function(name, |b| {
+            b.to_async(&runtime).iter(|| async { copy.write(&order).await.expect("write") })
+        });
     }
     let bare: Arc<dyn StatusCopy> = Arc::new(MemoryStatusCopy::new(LONG));
     let guarded: Arc<dyn StatusCopy> = Arc::new(GuardedStatusCopy::new(bare.clone(), guard()));
     for (name, copy) in [("memory read, bare", &bare), ("memory read, guarded", &guarded)] {
-        group
-            .bench_function(name, |b| b.to_async(&runtime).iter(|| async { copy.read(order.correlation_id).await.expect("read") }));
+        group.bench_function(name, |b| {
+            b.to_async(&runtime)
+                .iter(|| async { copy.read(order.correlation_id).await.expect("read") })
+        });
     }
     group.finish();
 
@@ -102,13 +109,16 @@ fn guards(c: &mut Criterion) {
         }
     });
     c.bench_function("open breaker", |b| {
-        b.to_async(&runtime).iter(|| async { black_box(open.call(async { Ok(()) }).await.is_err()) });
+        b.to_async(&runtime)
+            .iter(|| async { black_box(open.call(async { Ok(()) }).await.is_err()) });
     });
 
     let mut group = c.benchmark_group("lock");
     let bare: Arc<dyn Locks> = Arc::new(RedisLocks::new(client.clone()));
     let guarded: Arc<dyn Locks> = Arc::new(GuardedLocks::new(bare.clone(), guard()));
-    for (name, locks) in [("acquire and release, bare", &bare), ("acquire and release, guarded", &guarded)] {
+    for (name, locks) in
+        [("acquire and release, bare", &bare), ("acquire and release, guarded", &guarded)]
+    {
         group.bench_function(name, |b| {
             b.to_async(&runtime).iter(|| async {
                 let held = locks.acquire("bench", LONG).await.expect("acquire").expect("free");
@@ -120,7 +130,9 @@ fn guards(c: &mut Criterion) {
 
     let limiter = RedisRateLimiter::new(client.clone());
     let limit = RateLimit { permits: 1_000_000, per: Duration::from_secs(1) };
-    c.bench_function("rate limit", |b| b.to_async(&runtime).iter(|| async { limiter.take("bench", limit).await.expect("take") }));
+    c.bench_function("rate limit", |b| {
+        b.to_async(&runtime).iter(|| async { limiter.take("bench", limit).await.expect("take") })
+    });
 }
 
 fn caches(c: &mut Criterion) {
@@ -131,7 +143,8 @@ fn caches(c: &mut Criterion) {
         let client = command_client(&settings).expect("good settings");
         client.wait_for_connect().await.expect("a connection");
         let subscriber = subscriber_client(&settings).expect("good settings");
-        let subscriptions = Subscriptions::start(subscriber, RedisSharedCache::channels(), stop.clone());
+        let subscriptions =
+            Subscriptions::start(subscriber, RedisSharedCache::channels(), stop.clone());
         TieredCache::start(Arc::new(RedisSharedCache::new(client, &subscriptions)), stop.clone())
     });
     let page = || Box::pin(async { Ok::<_, StoreError>(vec![7; 8 * 1024].into()) });
@@ -139,7 +152,8 @@ fn caches(c: &mut Criterion) {
     let mut group = c.benchmark_group("cache, 8 KiB");
     let hit = key(0);
     group.bench_function("hit in the process", |b| {
-        b.to_async(&runtime).iter(|| async { cache.get_or_load(&hit, page()).await.expect("a value") });
+        b.to_async(&runtime)
+            .iter(|| async { cache.get_or_load(&hit, page()).await.expect("a value") });
     });
     group.bench_function("miss: ask Redis, load, share", |b| {
         b.to_async(&runtime).iter(|| async {

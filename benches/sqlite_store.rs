@@ -1,14 +1,17 @@
-//! How fast the SQLite store takes orders and turns jobs over. Prints a table; every figure stands beside a baseline of the
-//! same run on the same disk. `cargo bench --bench sqlite_store`
+//! How fast the SQLite store takes orders and turns jobs over. Prints a table; every figure stands
+//! beside a baseline of the same run on the same disk. `cargo bench --bench sqlite_store`
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
-use contoso_shop::domain::{CorrelationId, EventId, OrderDraft, QueueName, ServerId, Transition, UserId};
+use contoso_shop::domain::{
+    CorrelationId, EventId, OrderDraft, QueueName, ServerId, Transition, UserId,
+};
 use contoso_shop::ports::{
-    Acknowledgement, AdvanceOrder, Advanced, IdempotencyKey, NewJob, NewOrder, Outcome, Placed, ServerInfo, Stores, SystemClock,
+    Acknowledgement, AdvanceOrder, Advanced, IdempotencyKey, NewJob, NewOrder, Outcome, Placed,
+    ServerInfo, Stores, SystemClock,
 };
 use tokio::sync::Mutex;
 
@@ -18,9 +21,13 @@ const CALLERS: usize = 64;
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("runtime");
-    println!("{:<52} {:>10} {:>8} {:>8} {:>8} {:>7}", "case", "per second", "p50 ms", "p99 ms", "cpu µs", "ratio");
+    println!(
+        "{:<52} {:>10} {:>8} {:>8} {:>8} {:>7}",
+        "case", "per second", "p50 ms", "p99 ms", "cpu µs", "ratio"
+    );
     runtime.block_on(async {
-        let base = row("orders: 64 callers, one transaction each", placements(CALLERS, true).await, None);
+        let base =
+            row("orders: 64 callers, one transaction each", placements(CALLERS, true).await, None);
         row("orders: 64 callers, group commit", placements(CALLERS, false).await, Some(base));
         let base = row("order life (place, process, complete): 1 caller", lives(1).await, None);
         row("order life (place, process, complete): 64 callers", lives(CALLERS).await, Some(base));
@@ -37,7 +44,8 @@ fn main() {
 struct Figures {
     done: usize,
     took: Duration,
-    /// Processor time of the whole process, load generator included: steadier than the rate on a shared machine.
+    /// Processor time of the whole process, load generator included: steadier than the rate on a
+    /// shared machine.
     cpu: Duration,
     latencies: Vec<Duration>,
 }
@@ -65,8 +73,10 @@ impl Watch {
 }
 
 fn cpu_time() -> Duration {
-    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF).expect("rusage");
-    let seconds = |t: nix::sys::time::TimeVal| Duration::new(t.tv_sec() as u64, t.tv_usec() as u32 * 1000);
+    let usage =
+        nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF).expect("rusage");
+    let seconds =
+        |t: nix::sys::time::TimeVal| Duration::new(t.tv_sec() as u64, t.tv_usec() as u32 * 1000);
     seconds(usage.user_time()) + seconds(usage.system_time())
 }
 
@@ -154,7 +164,10 @@ async fn placements(callers: usize, one_by_one: bool) -> Figures {
         let (orders, turn) = (orders.clone(), turn.clone());
         async move {
             let _turn = if one_by_one { Some(turn.lock().await) } else { None };
-            assert!(matches!(orders.place(order(caller)).await.expect("place"), Placed::Created(_)));
+            assert!(matches!(
+                orders.place(order(caller)).await.expect("place"),
+                Placed::Created(_)
+            ));
             1
         }
     })
@@ -168,13 +181,26 @@ async fn lives(callers: usize) -> Figures {
         let orders = orders.clone();
         async move {
             // Of what cannot run out.
-            let new = NewOrder { draft: OrderDraft::parse([("AZ-700", 2)]).expect("draft"), ..order(caller) };
+            let new = NewOrder {
+                draft: OrderDraft::parse([("AZ-700", 2)]).expect("draft"),
+                ..order(caller)
+            };
             let correlation_id = new.correlation_id;
             orders.place(new).await.expect("place");
             for transition in [Transition::processing_started(), Transition::completed()] {
                 let event_id = EventId::generate();
-                let step = AdvanceOrder { correlation_id, transition, reason: None, lease: None, event_id, trace_parent: None };
-                assert!(matches!(orders.advance(step).await.expect("advance"), Advanced::Applied(_)));
+                let step = AdvanceOrder {
+                    correlation_id,
+                    transition,
+                    reason: None,
+                    lease: None,
+                    event_id,
+                    trace_parent: None,
+                };
+                assert!(matches!(
+                    orders.advance(step).await.expect("advance"),
+                    Advanced::Applied(_)
+                ));
             }
             1
         }
@@ -202,11 +228,17 @@ async fn jobs(batch: usize, pairs: usize) -> Figures {
         servers.spawn(async move {
             let id = ServerId::new(format!("bench:1:{pair}"));
             let queues = vec![QueueName::default_queue()];
-            server.register(&ServerInfo { id: id.clone(), worker_count: 64, queues: queues.clone() }).await.expect("register");
+            server
+                .register(&ServerInfo { id: id.clone(), worker_count: 64, queues: queues.clone() })
+                .await
+                .expect("register");
             let (mut done, mut latencies, mut ends) = (0, Vec::new(), Vec::new());
             while queue.recv().await.is_some() {
                 let before = Instant::now();
-                let answer = server.exchange(&id, std::mem::take(&mut ends), &queues, batch).await.expect("exchange");
+                let answer = server
+                    .exchange(&id, std::mem::take(&mut ends), &queues, batch)
+                    .await
+                    .expect("exchange");
                 latencies.push(before.elapsed());
                 done += answer.acknowledged.len();
                 let succeeded = |lease| Acknowledgement { lease, outcome: Outcome::Succeeded };

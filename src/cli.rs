@@ -97,9 +97,11 @@ enum JobsAction {
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         limit: u32,
     },
-    /// Put failed jobs back into their queues with all their attempts; doing it twice changes nothing
+    /// Put failed jobs back into their queues with all their attempts; doing it twice changes
+    /// nothing
     ///
-    /// A job that is put back runs again from its start. An order that its job has given up stays failed.
+    /// A job that is put back runs again from its start. An order that its job has given up stays
+    /// failed.
     Requeue {
         /// Numbers of failed jobs
         #[arg(required_unless_present = "all", value_name = "JOB")]
@@ -118,7 +120,8 @@ enum DeadLettersAction {
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         limit: u32,
     },
-    /// Put events back into the stream; doing it twice changes nothing, and no tab hears of an event twice
+    /// Put events back into the stream; doing it twice changes nothing, and no tab hears of an
+    /// event twice
     Replay {
         /// Ids of dead letters
         #[arg(required_unless_present = "all", value_name = "LETTER")]
@@ -153,7 +156,11 @@ impl Cli {
             }
             Command::Drain { file, seconds, cancel } => {
                 let file: &Path = file.as_deref().unwrap_or(&settings.drain.file);
-                report(if cancel { drain::unmark(file) } else { drain::mark_and_wait(file, Duration::from_secs(seconds)) })
+                report(if cancel {
+                    drain::unmark(file)
+                } else {
+                    drain::mark_and_wait(file, Duration::from_secs(seconds))
+                })
             }
             Command::Jobs { action } => block_on(roles::failed_jobs(
                 settings,
@@ -165,8 +172,12 @@ impl Cli {
             Command::DeadLetters { action } => block_on(roles::dead_letters(
                 settings,
                 match action {
-                    DeadLettersAction::List { limit } => DeadLetterRequest::List { limit: limit as usize },
-                    DeadLettersAction::Replay { letters, all: _ } => DeadLetterRequest::Replay { letters },
+                    DeadLettersAction::List { limit } => {
+                        DeadLetterRequest::List { limit: limit as usize }
+                    }
+                    DeadLettersAction::Replay { letters, all: _ } => {
+                        DeadLetterRequest::Replay { letters }
+                    }
                 },
             )),
             Command::Healthcheck { url } => {

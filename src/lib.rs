@@ -1,7 +1,8 @@
 //! Contoso Shop: order intake with live status, as one executable.
 //!
-//! A client checks out with `POST /api/orders`; the order is committed together with its background job; a worker processes it;
-//! every open tab of that user, on whichever pod it landed, is told over a SignalR hub.
+//! A client checks out with `POST /api/orders`; the order is committed together with its background
+//! job; a worker processes it; every open tab of that user, on whichever pod it landed, is told
+//! over a SignalR hub.
 //!
 //! Read the house from the middle outwards; an arrow means "may import":
 //!

@@ -8,6 +8,7 @@ use contoso_shop::cli::Cli;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // The only place that reads the environment. What is not Unicode is none of our settings.
-    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     cli.run(variables)
 }

@@ -1,11 +1,12 @@
-//! Keeps the house in the order `src/lib.rs` describes: who may import whom, and that the SQL dialects stay twins.
-//! It reads text, so an import must be written as a `crate::` path.
+//! Keeps the house in the order `src/lib.rs` describes: who may import whom, and that the SQL
+//! dialects stay twins. It reads text, so an import must be written as a `crate::` path.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A module and the modules of ours it may import; the longest matching prefix decides. Its own module is always allowed.
+/// A module and the modules of ours it may import; the longest matching prefix decides. Its own
+/// module is always allowed.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("ports", &["domain"]),
@@ -62,7 +63,11 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 fn module_of(file: &Path) -> String {
     let relative = file.strip_prefix("src").expect("below src").with_extension("");
-    let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy().into_owned()).filter(|part| part != "mod").collect();
+    let parts: Vec<_> = relative
+        .iter()
+        .map(|part| part.to_string_lossy().into_owned())
+        .filter(|part| part != "mod")
+        .collect();
     parts.join("::")
 }
 
@@ -72,16 +77,28 @@ fn is_in(path: &str, module: &str) -> bool {
 
 /// The `crate::…` paths in a text, with one level of braces opened.
 fn imports(text: &str) -> Vec<String> {
-    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code: String = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
     let mut found = Vec::new();
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
-        let stop = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
+        let stop = rest
+            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
+            .unwrap_or(rest.len());
         let head = rest[..stop].trim_end_matches(':');
         if rest[stop..].starts_with('{') {
             let end = rest.find('}').unwrap_or(rest.len());
-            for item in rest[stop + 1..end].split(',').map(str::trim).filter(|item| !item.is_empty()) {
-                found.push(if head.is_empty() { item.to_owned() } else { format!("{head}::{item}") });
+            for item in
+                rest[stop + 1..end].split(',').map(str::trim).filter(|item| !item.is_empty())
+            {
+                found.push(if head.is_empty() {
+                    item.to_owned()
+                } else {
+                    format!("{head}::{item}")
+                });
             }
         } else {
             found.push(head.to_owned());
@@ -100,7 +117,10 @@ fn modules_import_only_what_the_map_allows() {
         if module == "lib" || module == "main" {
             continue;
         }
-        let rule = MAY_IMPORT.iter().filter(|(name, _)| is_in(&module, name)).max_by_key(|(name, _)| name.len());
+        let rule = MAY_IMPORT
+            .iter()
+            .filter(|(name, _)| is_in(&module, name))
+            .max_by_key(|(name, _)| name.len());
         let Some((home, allowed)) = rule else {
             slips.push(format!("{module}: not in the map"));
             continue;
@@ -139,7 +159,12 @@ fn tests_do_not_hide_behind_ignores_or_blocking_sleeps() {
     let mut found = Vec::new();
     for file in files {
         let text = fs::read_to_string(&file).expect("readable");
-        found.extend(marks.iter().filter(|mark| text.contains(**mark)).map(|mark| format!("{}: {mark}", file.display())));
+        found.extend(
+            marks
+                .iter()
+                .filter(|mark| text.contains(**mark))
+                .map(|mark| format!("{}: {mark}", file.display())),
+        );
     }
     assert!(found.is_empty(), "{found:?}");
 }

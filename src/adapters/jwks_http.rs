@@ -48,13 +48,21 @@ struct Discovery {
 }
 
 impl HttpKeySource {
-    /// A source at `location`. Errors when the URL is malformed, or `https_only` and plain http to another machine.
+    /// A source at `location`. Errors when the URL is malformed, or `https_only` and plain http to
+    /// another machine.
     pub fn new(location: &JwksLocation, https_only: bool) -> Result<Self, LocationError> {
         let (location, discover) = match location {
             JwksLocation::Jwks(url) => (checked(url, https_only)?, false),
-            JwksLocation::Authority(authority) => {
-                (checked(&format!("{}/.well-known/openid-configuration", authority.trim_end_matches('/')), https_only)?, true)
-            }
+            JwksLocation::Authority(authority) => (
+                checked(
+                    &format!(
+                        "{}/.well-known/openid-configuration",
+                        authority.trim_end_matches('/')
+                    ),
+                    https_only,
+                )?,
+                true,
+            ),
         };
         let client = Client::builder()
             .timeout(DEADLINE)
@@ -65,10 +73,14 @@ impl HttpKeySource {
     }
 
     async fn text(&self, url: Url) -> Result<String, StoreError> {
-        // Errors of reqwest name the URL, which may hold a host name; logs may know it, clients never see it.
+        // Errors of reqwest name the URL, which may hold a host name; logs may know it, clients
+        // never see it.
         let mut response = self.client.get(url).send().await.map_err(StoreError::unavailable)?;
         if !response.status().is_success() {
-            return Err(StoreError::unavailable(format!("the key server answered {}", response.status())));
+            return Err(StoreError::unavailable(format!(
+                "the key server answered {}",
+                response.status()
+            )));
         }
         let mut body = Vec::new();
         while let Some(part) = response.chunk().await.map_err(StoreError::unavailable)? {
@@ -85,11 +97,16 @@ impl HttpKeySource {
 impl KeySource for HttpKeySource {
     async fn fetch(&self) -> Result<PublishedKeys, StoreError> {
         if !self.discover {
-            return Ok(PublishedKeys { jwks: self.text(self.location.clone()).await?, issuer: None });
+            return Ok(PublishedKeys {
+                jwks: self.text(self.location.clone()).await?,
+                issuer: None,
+            });
         }
         let description = self.text(self.location.clone()).await?;
-        let Discovery { issuer, jwks_uri } = serde_json::from_str(&description).map_err(StoreError::fault)?;
-        let jwks = self.text(checked(&jwks_uri, self.https_only).map_err(StoreError::fault)?).await?;
+        let Discovery { issuer, jwks_uri } =
+            serde_json::from_str(&description).map_err(StoreError::fault)?;
+        let jwks =
+            self.text(checked(&jwks_uri, self.https_only).map_err(StoreError::fault)?).await?;
         Ok(PublishedKeys { jwks, issuer: Some(issuer) })
     }
 }
@@ -98,8 +115,11 @@ impl KeySource for HttpKeySource {
 fn checked(text: &str, https_only: bool) -> Result<Url, LocationError> {
     let url = Url::parse(text).map_err(|_| LocationError::Malformed(text.to_owned()))?;
     let host = url.host_str().unwrap_or_default();
-    let loopback =
-        host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let loopback = host == "localhost"
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback());
     match url.scheme() {
         "https" => Ok(url),
         "http" if loopback || !https_only => Ok(url),
@@ -113,10 +133,17 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_only() {
-        for good in ["https://id.example/keys", "http://127.0.0.1:9/keys", "http://[::1]:9/keys", "http://localhost/keys"] {
+        for good in [
+            "https://id.example/keys",
+            "http://127.0.0.1:9/keys",
+            "http://[::1]:9/keys",
+            "http://localhost/keys",
+        ] {
             assert!(checked(good, true).is_ok(), "{good}");
         }
-        for bad in ["http://id.example/keys", "http://localhost.example/keys", "file:///etc/keys", "keys"] {
+        for bad in
+            ["http://id.example/keys", "http://localhost.example/keys", "file:///etc/keys", "keys"]
+        {
             assert!(checked(bad, true).is_err(), "{bad}");
         }
         assert!(checked("http://id.example/keys", false).is_ok(), "a trusted network");

@@ -11,9 +11,12 @@ use tokio::sync::Mutex;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
-use crate::ports::{Cache, CacheArea, CacheKey, CacheNotice, Cached, Load, SharedCache, StoreError};
+use crate::ports::{
+    Cache, CacheArea, CacheKey, CacheNotice, Cached, Load, SharedCache, StoreError,
+};
 
-/// A value is taken from this process without asking for so long; the bound on staleness when no invalidation arrives.
+/// A value is taken from this process without asking for so long; the bound on staleness when no
+/// invalidation arrives.
 const FRESH: Duration = Duration::from_secs(30);
 /// An older value may stand in this long when the system of record is out (S1-Res-4b).
 const BACKUP: Duration = Duration::from_secs(300);
@@ -65,10 +68,13 @@ impl TieredCache {
     fn new(shared: Option<Arc<dyn SharedCache>>) -> Self {
         let local = Moka::builder()
             .max_capacity(CAPACITY)
-            .weigher(|key: &CacheKey, entry: &Local| u32::try_from(key.id.len() + entry.value.len() + 64).unwrap_or(u32::MAX))
+            .weigher(|key: &CacheKey, entry: &Local| {
+                u32::try_from(key.id.len() + entry.value.len() + 64).unwrap_or(u32::MAX)
+            })
             .time_to_live(BACKUP)
             .build();
-        let flights = Moka::builder().max_capacity(FLIGHTS).time_to_idle(Duration::from_secs(60)).build();
+        let flights =
+            Moka::builder().max_capacity(FLIGHTS).time_to_idle(Duration::from_secs(60)).build();
         Self { local, flights, areas: Default::default(), shared }
     }
 
@@ -84,7 +90,8 @@ impl TieredCache {
                     for area in CacheArea::ALL {
                         let untold = self.area(area).untold.load(Ordering::Acquire);
                         if untold > 0 && shared.invalidate(area).await.is_ok() {
-                            // One tells for all that were untold when it was sent, not for those that came since.
+                            // One tells for all that were untold when it was sent, not for those
+                            // that came since.
                             self.area(area).untold.fetch_sub(untold, Ordering::AcqRel);
                         }
                     }
@@ -114,16 +121,25 @@ impl TieredCache {
         (entry.generation == generation && entry.at.elapsed() < FRESH).then_some(entry.value)
     }
 
-    /// Keeps a value that was read while the area had `generation`; if that has grown meanwhile it is a backup at most.
+    /// Keeps a value that was read while the area had `generation`; if that has grown meanwhile it
+    /// is a backup at most.
     async fn keep(&self, key: &CacheKey, value: &Bytes, generation: u64) {
-        self.local.insert(key.clone(), Local { value: value.clone(), generation, at: Instant::now() }).await;
+        self.local
+            .insert(key.clone(), Local { value: value.clone(), generation, at: Instant::now() })
+            .await;
     }
 
-    async fn fetch(&self, key: &CacheKey, load: Load<'_>) -> Result<(Cached, &'static str), StoreError> {
+    async fn fetch(
+        &self,
+        key: &CacheKey,
+        load: Load<'_>,
+    ) -> Result<(Cached, &'static str), StoreError> {
         let generation = self.area(key.area).generation.load(Ordering::Acquire);
         let mut version = None;
-        // What the shared tier holds is outdated as long as our own invalidation has not reached it.
-        if let Some(shared) = self.shared.as_ref().filter(|_| self.area(key.area).untold.load(Ordering::Acquire) == 0)
+        // What the shared tier holds is outdated as long as our own invalidation has not reached
+        // it.
+        if let Some(shared) =
+            self.shared.as_ref().filter(|_| self.area(key.area).untold.load(Ordering::Acquire) == 0)
             && let Ok(slot) = shared.read(key).await
         {
             if let Some(value) = slot.value {
@@ -177,5 +193,6 @@ impl Cache for TieredCache {
 }
 
 fn count(area: CacheArea, result: &'static str) {
-    metrics::counter!("contoso_cache_requests_total", "area" => area.name(), "result" => result).increment(1);
+    metrics::counter!("contoso_cache_requests_total", "area" => area.name(), "result" => result)
+        .increment(1);
 }

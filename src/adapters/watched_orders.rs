@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use crate::domain::{CorrelationId, EventId, Order, OrderId, OrderSnapshot, Page, PageOf, UserId};
-use crate::ports::{AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, StoreError};
+use crate::ports::{
+    AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, StoreError,
+};
 
 /// Orders that tell when one of them was changed through here, after the commit.
 pub struct WatchedOrders {
@@ -41,19 +43,36 @@ impl OrderStore for WatchedOrders {
         self.inner.find(owner, id).await
     }
 
-    async fn list(&self, owner: &UserId, filter: &OrderFilter, page: Page) -> Result<PageOf<Order>, StoreError> {
+    async fn list(
+        &self,
+        owner: &UserId,
+        filter: &OrderFilter,
+        page: Page,
+    ) -> Result<PageOf<Order>, StoreError> {
         self.inner.list(owner, filter, page).await
     }
 
-    async fn snapshot(&self, correlation_id: CorrelationId) -> Result<Option<OrderSnapshot>, StoreError> {
+    async fn snapshot(
+        &self,
+        correlation_id: CorrelationId,
+    ) -> Result<Option<OrderSnapshot>, StoreError> {
         self.inner.snapshot(correlation_id).await
     }
 
-    async fn snapshot_by_id(&self, owner: &UserId, id: OrderId) -> Result<Option<OrderSnapshot>, StoreError> {
+    async fn snapshot_by_id(
+        &self,
+        owner: &UserId,
+        id: OrderId,
+    ) -> Result<Option<OrderSnapshot>, StoreError> {
         self.inner.snapshot_by_id(owner, id).await
     }
 
-    async fn remove(&self, owner: &UserId, id: OrderId, event_id: EventId) -> Result<Removed, StoreError> {
+    async fn remove(
+        &self,
+        owner: &UserId,
+        id: OrderId,
+        event_id: EventId,
+    ) -> Result<Removed, StoreError> {
         let removed = self.inner.remove(owner, id, event_id).await?;
         if matches!(removed, Removed::Done(_)) {
             self.changed.notify_one();

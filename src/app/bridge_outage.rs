@@ -24,14 +24,17 @@ const OVERLAP: Duration = Duration::from_secs(2);
 /// How long a notification may be busy with other pods once the tabs here have it.
 const LOCAL_PATIENCE: Duration = Duration::from_millis(250);
 
-/// Bridges an outage of Redis (D4, R-20): while the event stream cannot be read, or other pods cannot be heard, this pod reads the
-/// outbox itself and tells its own tabs; once more afterwards, for what was lost in the gap.
+/// Bridges an outage of Redis (D4, R-20): while the event stream cannot be read, or other pods
+/// cannot be heard, this pod reads the outbox itself and tells its own tabs; once more afterwards,
+/// for what was lost in the gap.
 ///
-/// It claims and marks nothing and is not remembered as delivery. So after the outage the relay and the stream bring every event
-/// again, to all pods; a tab that had it here does not get it twice, because the hub recognises the repetition.
+/// It claims and marks nothing and is not remembered as delivery. So after the outage the relay and
+/// the stream bring every event again, to all pods; a tab that had it here does not get it twice,
+/// because the hub recognises the repetition.
 ///
-/// This is what S2-G-2 asks for after a gap, and more: it does not push the current status of the orders a tab registered, but
-/// every status change that was committed in the gap, to every tab of its owner, registered or not.
+/// This is what S2-G-2 asks for after a gap, and more: it does not push the current status of the
+/// orders a tab registered, but every status change that was committed in the gap, to every tab of
+/// its owner, registered or not.
 pub struct BridgeOutage {
     outbox: Arc<dyn Outbox>,
     deliver: DeliverEvents,
@@ -47,7 +50,11 @@ impl BridgeOutage {
         notifier: Arc<dyn OrderNotifier>,
         path: EventPath,
     ) -> Self {
-        Self { outbox, deliver: DeliverEvents::new(orders, copy, Arc::new(LocalFirst(notifier))), path }
+        Self {
+            outbox,
+            deliver: DeliverEvents::new(orders, copy, Arc::new(LocalFirst(notifier))),
+            path,
+        }
     }
 
     /// Works until `stop`.
@@ -78,7 +85,8 @@ impl BridgeOutage {
         }
     }
 
-    /// Looks into the outbox until the path was whole before the last look. Returns the number of gaps that this covers.
+    /// Looks into the outbox until the path was whole before the last look. Returns the number of
+    /// gaps that this covers.
     async fn bridge(&self, path: &mut watch::Receiver<PathState>, trail: &mut OutboxTrail) -> u64 {
         tracing::warn!("events do not come the usual way: reading the outbox");
         let begun = Instant::now();
@@ -90,7 +98,10 @@ impl BridgeOutage {
             let state = *path.borrow_and_update();
             match self.look(&sink, trail, back).await {
                 Ok(()) if !state.is_broken() => {
-                    tracing::info!(seconds = begun.elapsed().as_secs_f64(), "events come the usual way again");
+                    tracing::info!(
+                        seconds = begun.elapsed().as_secs_f64(),
+                        "events come the usual way again"
+                    );
                     return state.gaps;
                 }
                 Ok(()) => {
@@ -106,7 +117,12 @@ impl BridgeOutage {
         }
     }
 
-    async fn look(&self, sink: &DirectSink, trail: &mut OutboxTrail, back: Duration) -> Result<(), StoreError> {
+    async fn look(
+        &self,
+        sink: &DirectSink,
+        trail: &mut OutboxTrail,
+        back: Duration,
+    ) -> Result<(), StoreError> {
         let now = Instant::now();
         let mut at = trail.before(back, now);
         loop {

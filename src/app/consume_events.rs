@@ -18,7 +18,8 @@ const READ_WAIT: Duration = Duration::from_millis(500);
 /// When and how often an entry is delivered again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Redelivery {
-    /// An entry unacknowledged for this long is taken over: its reader died, or failed to deliver it.
+    /// An entry unacknowledged for this long is taken over: its reader died, or failed to deliver
+    /// it.
     pub after: Duration,
     /// Deliveries after which it is buried.
     pub most: u32,
@@ -40,7 +41,8 @@ pub struct ConsumeEvents {
 }
 
 impl ConsumeEvents {
-    /// A consumer under a name that no other process uses. It tells `path` whether the stream can be read.
+    /// A consumer under a name that no other process uses. It tells `path` whether the stream can
+    /// be read.
     pub fn new(
         stream: Arc<dyn EventStream>,
         deliver: DeliverEvents,
@@ -69,10 +71,16 @@ impl ConsumeEvents {
             match read {
                 Ok(deliveries) => {
                     trouble.reset();
-                    for group in grouped(deliveries, |delivery| delivery.event.as_ref().map(|event| event.correlation_id)) {
+                    for group in grouped(deliveries, |delivery| {
+                        delivery.event.as_ref().map(|event| event.correlation_id)
+                    }) {
                         let size = group.len().min(AT_ONCE) as u32;
-                        let taken = Arc::clone(&slots).acquire_many_owned(size).await.expect("nobody closes it");
-                        let (stream, deliver, most) = (Arc::clone(&self.stream), self.deliver.clone(), self.redelivery.most);
+                        let taken = Arc::clone(&slots)
+                            .acquire_many_owned(size)
+                            .await
+                            .expect("nobody closes it");
+                        let (stream, deliver, most) =
+                            (Arc::clone(&self.stream), self.deliver.clone(), self.redelivery.most);
                         tasks.spawn(async move {
                             let _taken = taken;
                             for delivery in group {
@@ -105,9 +113,12 @@ impl ConsumeEvents {
     }
 }
 
-/// Delivers one entry and acknowledges it. An entry that is not acknowledged comes again, until `most` deliveries.
+/// Delivers one entry and acknowledges it. An entry that is not acknowledged comes again, until
+/// `most` deliveries.
 async fn settle(stream: &dyn EventStream, deliver: &DeliverEvents, delivery: &Delivery, most: u32) {
-    let Some(event) = &delivery.event else { return bury(stream, delivery, "the entry cannot be read").await };
+    let Some(event) = &delivery.event else {
+        return bury(stream, delivery, "the entry cannot be read").await;
+    };
     match deliver.run(event).await {
         Ok(Delivered::Sent | Delivered::Repeated) => {
             if let Err(error) = stream.acknowledge(std::slice::from_ref(&delivery.entry)).await {
@@ -118,7 +129,9 @@ async fn settle(stream: &dyn EventStream, deliver: &DeliverEvents, delivery: &De
         Err(error) if delivery.deliveries >= most && !error.is_outage() => {
             bury(stream, delivery, &error.to_string()).await;
         }
-        Err(error) => tracing::warn!(%error, correlationId = %event.correlation_id, "an event must wait"),
+        Err(error) => {
+            tracing::warn!(%error, correlationId = %event.correlation_id, "an event must wait")
+        }
     }
 }
 

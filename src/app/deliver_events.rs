@@ -8,8 +8,10 @@ use super::recent_events::{Arrival, RecentEvents};
 use crate::domain::{OrderEvent, UserId};
 use crate::ports::{NotifyError, OrderNotifier, OrderStore, StatusCopy, StoreError};
 
-/// Waits before the owner is looked up again (S2-C1-3c): a replica may be behind, or the store just failing over.
-const LOOK_AGAIN_AFTER: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(250), Duration::from_millis(500)];
+/// Waits before the owner is looked up again (S2-C1-3c): a replica may be behind, or the store just
+/// failing over.
+const LOOK_AGAIN_AFTER: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(250), Duration::from_millis(500)];
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +45,8 @@ impl DeliverError {
     }
 }
 
-/// Finds the user behind an event and tells their tabs (S2-C1-3). Clones share the memory of what was delivered.
+/// Finds the user behind an event and tells their tabs (S2-C1-3). Clones share the memory of what
+/// was delivered.
 #[derive(Clone)]
 pub struct DeliverEvents {
     orders: Arc<dyn OrderStore>,
@@ -54,7 +57,11 @@ pub struct DeliverEvents {
 
 impl DeliverEvents {
     /// The use case over these ports.
-    pub fn new(orders: Arc<dyn OrderStore>, copy: Arc<dyn StatusCopy>, notifier: Arc<dyn OrderNotifier>) -> Self {
+    pub fn new(
+        orders: Arc<dyn OrderStore>,
+        copy: Arc<dyn StatusCopy>,
+        notifier: Arc<dyn OrderNotifier>,
+    ) -> Self {
         Self { orders, copy, notifier, recent: RecentEvents::default() }
     }
 
@@ -84,11 +91,14 @@ impl DeliverEvents {
         Ok(Delivered::Sent)
     }
 
-    /// The copy first, the system of record second; the copy is made anew from what the latter says.
+    /// The copy first, the system of record second; the copy is made anew from what the
+    /// latter says.
     async fn owner(&self, event: &OrderEvent) -> Result<UserId, DeliverError> {
         let mut waits = LOOK_AGAIN_AFTER.into_iter();
         loop {
-            if let Ok(Ok(Some(user))) = timeout(COPY_PATIENCE, self.copy.owner(event.correlation_id)).await {
+            if let Ok(Ok(Some(user))) =
+                timeout(COPY_PATIENCE, self.copy.owner(event.correlation_id)).await
+            {
                 return Ok(user);
             }
             let error = match self.orders.snapshot(event.correlation_id).await {

@@ -1,7 +1,7 @@
 use tokio::sync::watch;
 
-/// Whether events reach the tabs of this pod the usual way: over the event stream, and over the hub's fan-out from other pods.
-/// Clones share it.
+/// Whether events reach the tabs of this pod the usual way: over the event stream, and over the
+/// hub's fan-out from other pods. Clones share it.
 #[derive(Clone, Default)]
 pub struct EventPath(watch::Sender<PathState>);
 
@@ -32,7 +32,8 @@ impl EventPath {
         self.change(|state| state.fan_out_out = !connected);
     }
 
-    /// Events may have been lost: the stream was flushed, or other pods were not heard for a moment.
+    /// Events may have been lost: the stream was flushed, or other pods were not heard for a
+    /// moment.
     pub fn gap(&self) {
         self.change(|state| state.gaps += 1);
     }

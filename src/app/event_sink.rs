@@ -16,7 +16,8 @@ const ORDERS_AT_ONCE: usize = 32;
 /// Where the outbox relay puts events.
 #[async_trait]
 pub trait EventSink: Send + Sync {
-    /// Takes events, in order. Returns the ids of those that need no further try; the others come again.
+    /// Takes events, in order. Returns the ids of those that need no further try; the others come
+    /// again.
     async fn publish(&self, events: &[OrderEvent]) -> Result<Vec<EventId>, StoreError>;
 }
 
@@ -38,7 +39,9 @@ pub struct DirectSink(pub DeliverEvents);
 impl EventSink for DirectSink {
     async fn publish(&self, events: &[OrderEvent]) -> Result<Vec<EventId>, StoreError> {
         let orders = grouped(events.iter().cloned(), |event| event.correlation_id);
-        let settled = stream::iter(orders).map(|events| self.deliver(events)).buffer_unordered(ORDERS_AT_ONCE);
+        let settled = stream::iter(orders)
+            .map(|events| self.deliver(events))
+            .buffer_unordered(ORDERS_AT_ONCE);
         Ok(settled.concat().await)
     }
 }
@@ -50,13 +53,16 @@ impl DirectSink {
             match self.0.run(&event).await {
                 Ok(Delivered::Sent | Delivered::Repeated) => settled.push(event.event_id),
                 Ok(Delivered::InHand) => {}
-                // Without a stream there are no dead letters; the outbox row keeps the event until it is pruned.
+                // Without a stream there are no dead letters; the outbox row keeps the event until
+                // it is pruned.
                 Err(error @ DeliverError::UnknownOrder) => {
                     tracing::error!(%error, correlationId = %event.correlation_id, "an event is dropped");
                     metrics::counter!("contoso_events_buried_total").increment(1);
                     settled.push(event.event_id);
                 }
-                Err(error) => tracing::warn!(%error, correlationId = %event.correlation_id, "an event must wait"),
+                Err(error) => {
+                    tracing::warn!(%error, correlationId = %event.correlation_id, "an event must wait")
+                }
             }
         }
         settled
@@ -64,7 +70,10 @@ impl DirectSink {
 }
 
 /// Groups items by a key, keeping their order within each group.
-pub(super) fn grouped<T, K: Hash + Eq>(items: impl IntoIterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<Vec<T>> {
+pub(super) fn grouped<T, K: Hash + Eq>(
+    items: impl IntoIterator<Item = T>,
+    key: impl Fn(&T) -> K,
+) -> Vec<Vec<T>> {
     let mut places = HashMap::new();
     let mut groups: Vec<Vec<T>> = Vec::new();
     for item in items {

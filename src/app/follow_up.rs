@@ -7,14 +7,16 @@ use tokio::time::timeout;
 use crate::domain::{EventId, OrderEvent, OrderSnapshot, UserId};
 use crate::ports::{OrderNotifier, StatusCopy, Topic, Wakeup};
 
-/// How long an answer may wait for the status copy: the copy is a convenience, the order is committed.
+/// How long an answer may wait for the status copy: the copy is a convenience, the order is
+/// committed.
 pub(super) const COPY_PATIENCE: Duration = Duration::from_millis(250);
 /// How long one notification may take before it is given up.
 pub(super) const NOTIFY_PATIENCE: Duration = Duration::from_secs(2);
 /// Notifications under way at most; more are dropped, since the client has the answer itself.
 const NOTIFICATIONS_AT_ONCE: usize = 256;
 
-/// What follows a committed change of an order: copy, hint, notification. None of it may undo or delay the change.
+/// What follows a committed change of an order: copy, hint, notification. None of it may undo or
+/// delay the change.
 #[derive(Clone)]
 pub struct FollowUp {
     copy: Arc<dyn StatusCopy>,
@@ -25,7 +27,11 @@ pub struct FollowUp {
 
 impl FollowUp {
     /// Follow-ups through these ports.
-    pub fn new(copy: Arc<dyn StatusCopy>, wakeup: Arc<dyn Wakeup>, notifier: Arc<dyn OrderNotifier>) -> Self {
+    pub fn new(
+        copy: Arc<dyn StatusCopy>,
+        wakeup: Arc<dyn Wakeup>,
+        notifier: Arc<dyn OrderNotifier>,
+    ) -> Self {
         Self { copy, wakeup, notifier, permits: Arc::new(Semaphore::new(NOTIFICATIONS_AT_ONCE)) }
     }
 
@@ -65,7 +71,8 @@ impl FollowUp {
     }
 }
 
-/// Writes the status copy, waiting briefly. `false` when it could not be written; a later writer makes up for it.
+/// Writes the status copy, waiting briefly. `false` when it could not be written; a later writer
+/// makes up for it.
 pub(super) async fn write_copy(copy: &dyn StatusCopy, snapshot: &OrderSnapshot) -> bool {
     match timeout(COPY_PATIENCE, copy.write(snapshot)).await {
         Ok(Ok(())) => return true,

@@ -14,7 +14,8 @@ impl GetOrder {
         Self { orders }
     }
 
-    /// The order; `None` when it is unknown, deleted or somebody else's, which a caller cannot tell apart.
+    /// The order; `None` when it is unknown, deleted or somebody else's, which a caller cannot tell
+    /// apart.
     pub async fn run(&self, user: &UserId, id: OrderId) -> Result<Option<Order>, StoreError> {
         self.orders.find(user, id).await
     }

@@ -16,7 +16,8 @@ pub struct StatusView {
     pub order_id: OrderId,
     /// Where it stands.
     pub status: OrderStatus,
-    /// When that changed last. `None` when the system of record was out and the copy answered, which may be behind.
+    /// When that changed last. `None` when the system of record was out and the copy answered,
+    /// which may be behind.
     pub updated_at: Option<Timestamp>,
 }
 
@@ -29,21 +30,34 @@ pub struct GetOrderStatus {
 
 impl GetOrderStatus {
     /// The use case over these ports.
-    pub fn new(orders: Arc<dyn OrderStore>, copy: Arc<dyn StatusCopy>, follow_up: FollowUp) -> Self {
+    pub fn new(
+        orders: Arc<dyn OrderStore>,
+        copy: Arc<dyn StatusCopy>,
+        follow_up: FollowUp,
+    ) -> Self {
         Self { orders, copy, follow_up }
     }
 
     /// By row number; `None` when the order is unknown, deleted or somebody else's.
-    pub async fn by_id(&self, user: &UserId, id: OrderId) -> Result<Option<StatusView>, StoreError> {
+    pub async fn by_id(
+        &self,
+        user: &UserId,
+        id: OrderId,
+    ) -> Result<Option<StatusView>, StoreError> {
         Ok(self.orders.snapshot_by_id(user, id).await?.map(|snapshot| view(&snapshot)))
     }
 
-    /// By workflow id; `None` when the order is unknown or somebody else's, without a difference.
+    /// By workflow id; `None` when the order is unknown or somebody else's, without a difference
+    ///
     ///
-    /// The copy is asked first and a stranger stops there. It does not know `updated_at`, and after an outage of its own it may be
-    /// behind, so the status comes from the system of record, and from the copy when that is out. A copy that is missing or
-    /// behind is written anew.
-    pub async fn by_correlation(&self, user: &UserId, correlation_id: CorrelationId) -> Result<Option<StatusView>, StoreError> {
+    /// The copy is asked first and a stranger stops there. It does not know `updated_at`, and after
+    /// an outage of its own it may be behind, so the status comes from the system of record, and
+    /// from the copy when that is out. A copy that is missing or behind is written anew.
+    pub async fn by_correlation(
+        &self,
+        user: &UserId,
+        correlation_id: CorrelationId,
+    ) -> Result<Option<StatusView>, StoreError> {
         let copied = timeout(COPY_PATIENCE, self.copy.read(correlation_id)).await;
         let known = match &copied {
             Ok(Ok(Some((owner, ..)))) if owner != user => return Ok(None),
@@ -58,7 +72,9 @@ impl GetOrderStatus {
             }
             Err(error) => return Err(error),
         };
-        let Some(snapshot) = snapshot.filter(|snapshot| snapshot.user == *user) else { return Ok(None) };
+        let Some(snapshot) = snapshot.filter(|snapshot| snapshot.user == *user) else {
+            return Ok(None);
+        };
         let copy_answers = matches!(copied, Ok(Ok(_)));
         let behind = known.is_none_or(|(.., status)| status.rank() < snapshot.status.rank());
         if copy_answers && behind {

@@ -3,7 +3,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::UserId;
 
-/// Keys remembered at once. Beyond it repeated requests go on to the store, which stores one order all the same.
+/// Keys remembered at once. Beyond it repeated requests go on to the store, which stores one order
+/// all the same.
 const MOST_KEYS: usize = 10_000;
 
 /// Idempotency keys whose first request is still running in this process.

@@ -15,7 +15,12 @@ impl ListOrders {
     }
 
     /// A part of the user's own orders.
-    pub async fn run(&self, user: &UserId, filter: &OrderFilter, page: Page) -> Result<PageOf<Order>, StoreError> {
+    pub async fn run(
+        &self,
+        user: &UserId,
+        filter: &OrderFilter,
+        page: Page,
+    ) -> Result<PageOf<Order>, StoreError> {
         self.orders.list(user, filter, page).await
     }
 }

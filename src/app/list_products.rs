@@ -4,7 +4,8 @@ use super::cached::{Copied, cached};
 use crate::domain::{Page, PageOf, Product, Sku};
 use crate::ports::{Cache, CacheArea, CacheKey, ProductStore, StoreError};
 
-/// Shows the catalogue, to anybody. Everybody asks for the same, so it comes from the cache (S1-Dia-7).
+/// Shows the catalogue, to anybody. Everybody asks for the same, so it comes from the cache
+/// (S1-Dia-7).
 pub struct ListProducts {
     products: Arc<dyn ProductStore>,
     cache: Arc<dyn Cache>,

@@ -30,7 +30,8 @@ pub enum PlaceOrderOutcome {
     Accepted {
         /// The order.
         order: Order,
-        /// Whether its status was copied to where pods look first; if not, they ask the system of record.
+        /// Whether its status was copied to where pods look first; if not, they ask the system of
+        /// record.
         copied: bool,
     },
     /// The same request came before: this is the order as it was accepted.
@@ -52,7 +53,8 @@ pub struct PlaceOrder {
 }
 
 impl PlaceOrder {
-    /// The use case over these ports; an order's job may be started `attempts` times before the order is given up.
+    /// The use case over these ports; an order's job may be started `attempts` times before the
+    /// order is given up.
     pub fn new(orders: Arc<dyn OrderStore>, follow_up: FollowUp, attempts: u32) -> Self {
         Self { orders, follow_up, attempts, in_flight: InFlight::default() }
     }
@@ -77,7 +79,8 @@ impl PlaceOrder {
             unique_key: None,
             trace_parent: trace_parent.clone(),
         };
-        let placed = self.orders.place(NewOrder { correlation_id, user, draft, idempotency, job }).await?;
+        let placed =
+            self.orders.place(NewOrder { correlation_id, user, draft, idempotency, job }).await?;
         Ok(match placed {
             Placed::Created(order) => self.accepted(order, trace_parent).await,
             Placed::Replayed(order) => PlaceOrderOutcome::Replayed(order),
@@ -86,7 +89,8 @@ impl PlaceOrder {
         })
     }
 
-    /// The worker is woken before the copy is written: the copy's rank guard makes their order irrelevant.
+    /// The worker is woken before the copy is written: the copy's rank guard makes their order
+    /// irrelevant.
     async fn accepted(&self, order: Order, trace_parent: Option<String>) -> PlaceOrderOutcome {
         let snapshot = order.snapshot();
         self.follow_up.notify(&snapshot, trace_parent);

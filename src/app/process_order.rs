@@ -6,9 +6,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::follow_up::{COPY_PATIENCE, write_copy};
 use crate::domain::{CorrelationId, EventId, OrderSnapshot, Sku, Transition};
-use crate::ports::{AdvanceOrder, Advanced, Lease, OrderStore, StatusCopy, StoreError, Topic, Wakeup};
+use crate::ports::{
+    AdvanceOrder, Advanced, Lease, OrderStore, StatusCopy, StoreError, Topic, Wakeup,
+};
 
-/// How often the status copy's time to live is renewed while an order is worked on; well below any sensible setting.
+/// How often the status copy's time to live is renewed while an order is worked on; well
+/// below any sensible setting.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
 /// One attempt at processing an order.
@@ -44,8 +47,9 @@ pub enum ProcessOrderError {
     Cancelled,
 }
 
-/// What a worker does with an accepted order (D4): Accepted → Processing → Completed. A repeated attempt goes on where the order
-/// stands; one whose lease is lost, or whose order has ended otherwise, ends quietly and writes nothing.
+/// What a worker does with an accepted order (D4): Accepted → Processing → Completed. A repeated
+/// attempt goes on where the order stands; one whose lease is lost, or whose order has ended
+/// otherwise, ends quietly and writes nothing.
 pub struct ProcessOrder {
     orders: Arc<dyn OrderStore>,
     copy: Arc<dyn StatusCopy>,
@@ -61,8 +65,14 @@ enum Step {
 }
 
 impl ProcessOrder {
-    /// The use case over these ports; the visible part of processing takes `processing_time` (`Orders__ProcessingTime`).
-    pub fn new(orders: Arc<dyn OrderStore>, copy: Arc<dyn StatusCopy>, wakeup: Arc<dyn Wakeup>, processing_time: Duration) -> Self {
+    /// The use case over these ports; the visible part of processing takes `processing_time`
+    /// (`Orders__ProcessingTime`).
+    pub fn new(
+        orders: Arc<dyn OrderStore>,
+        copy: Arc<dyn StatusCopy>,
+        wakeup: Arc<dyn Wakeup>,
+        processing_time: Duration,
+    ) -> Self {
         Self { orders, copy, wakeup, processing_time }
     }
 
@@ -77,7 +87,11 @@ impl ProcessOrder {
     }
 
     /// The attempts are used up: the order has failed, because of `reason`.
-    pub async fn give_up(&self, request: &ProcessOrderRequest, reason: &str) -> Result<(), ProcessOrderError> {
+    pub async fn give_up(
+        &self,
+        request: &ProcessOrderRequest,
+        reason: &str,
+    ) -> Result<(), ProcessOrderError> {
         match self.advance(request, Transition::failed(), Some(reason.to_owned())).await {
             // There is nothing that could fail.
             Ok(_) | Err(ProcessOrderError::NotFound) => Ok(()),

@@ -22,7 +22,11 @@ pub struct PruneFinished {
 
 impl PruneFinished {
     /// Prunes these stores.
-    pub fn new(jobs: Arc<dyn JobStore>, outbox: Arc<dyn Outbox>, orders: Arc<dyn OrderStore>) -> Self {
+    pub fn new(
+        jobs: Arc<dyn JobStore>,
+        outbox: Arc<dyn Outbox>,
+        orders: Arc<dyn OrderStore>,
+    ) -> Self {
         Self { jobs, outbox, orders }
     }
 
@@ -34,7 +38,10 @@ impl PruneFinished {
     }
 }
 
-async fn batches<F: Future<Output = Result<u64, StoreError>>>(what: &'static str, prune: impl Fn() -> F) {
+async fn batches<F: Future<Output = Result<u64, StoreError>>>(
+    what: &'static str,
+    prune: impl Fn() -> F,
+) {
     for _ in 0..MOST_BATCHES {
         match prune().await {
             Ok(gone) if gone >= BATCH as u64 => {}

@@ -3,7 +3,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::EventId;
 
-/// Events remembered; far more than can be repeated while a relay or a consumer dies and is replaced.
+/// Events remembered; far more than can be repeated while a relay or a consumer dies and is
+/// replaced.
 const MOST_EVENTS: usize = 20_000;
 
 /// The events this process has dealt with lately, so that a repeated one is dropped.

@@ -21,8 +21,9 @@ pub struct RecurringTask {
     pub work: Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>,
 }
 
-/// Does recurring work once per round among all workers. A lock keeps them from trying together; the claim in the system of
-/// record decides. A worker that dies in its round leaves the rest to the next round, so the work must bear being cut.
+/// Does recurring work once per round among all workers. A lock keeps them from trying
+/// together; the claim in the system of record decides. A worker that dies in its round leaves the
+/// rest to the next round, so the work must bear being cut.
 #[derive(Clone)]
 pub struct Recurring {
     locks: Arc<dyn Locks>,
@@ -36,7 +37,8 @@ impl Recurring {
         Self { locks, upkeep, clock }
     }
 
-    /// Does `task` until `stop`; a round under way is cut then. The current round is made up for if nobody did it.
+    /// Does `task` until `stop`; a round under way is cut then. The current round is made up for if
+    /// nobody did it.
     pub async fn run(&self, task: RecurringTask, stop: CancellationToken) {
         let every = i64::try_from(task.every.as_micros()).unwrap_or(i64::MAX).max(1);
         let rounds = async {
@@ -55,9 +57,12 @@ impl Recurring {
     async fn round(&self, task: &RecurringTask, round: i64) -> &'static str {
         let name = format!("schedule:{}", task.name);
         let lease = (task.every / 2).clamp(LEASE.0, LEASE.1);
-        let done = under_lock(self.locks.as_ref(), &name, lease, |held| self.hold(task, held, round)).await;
+        let done =
+            under_lock(self.locks.as_ref(), &name, lease, |held| self.hold(task, held, round))
+                .await;
         let done = match done {
-            // Without the lock all workers come at once, and the claim alone lets one of them through.
+            // Without the lock all workers come at once, and the claim alone lets one of them
+            // through.
             Err(error) if error.is_transient() => {
                 let held = HeldLock { name, token: String::new(), fence: self.clock.now().micros };
                 Locked::Done(self.hold(task, held, round).await)
@@ -78,7 +83,12 @@ impl Recurring {
         }
     }
 
-    async fn hold(&self, task: &RecurringTask, held: HeldLock, round: i64) -> Result<RoundClaim, StoreError> {
+    async fn hold(
+        &self,
+        task: &RecurringTask,
+        held: HeldLock,
+        round: i64,
+    ) -> Result<RoundClaim, StoreError> {
         let _gauge = Holding::new(task.name);
         let claim = self.upkeep.claim_round(&held, round).await?;
         if claim == RoundClaim::Ours {

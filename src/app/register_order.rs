@@ -16,7 +16,8 @@ pub enum Registered {
     NotFound,
 }
 
-/// A tab declares which order it waits for (S2-C1-2g): its status copy is kept alive or made anew.
+/// A tab declares which order it waits for (S2-C1-2g): its status copy is kept alive or made anew
+///
 pub struct RegisterOrder {
     orders: Arc<dyn OrderStore>,
     copy: Arc<dyn StatusCopy>,
@@ -25,12 +26,21 @@ pub struct RegisterOrder {
 
 impl RegisterOrder {
     /// The use case over these ports.
-    pub fn new(orders: Arc<dyn OrderStore>, copy: Arc<dyn StatusCopy>, follow_up: FollowUp) -> Self {
+    pub fn new(
+        orders: Arc<dyn OrderStore>,
+        copy: Arc<dyn StatusCopy>,
+        follow_up: FollowUp,
+    ) -> Self {
         Self { orders, copy, follow_up }
     }
 
-    /// Registers the order for `user`. Errors only when neither the copy nor the system of record could tell the owner.
-    pub async fn run(&self, user: &UserId, correlation_id: CorrelationId) -> Result<Registered, StoreError> {
+    /// Registers the order for `user`. Errors only when neither the copy nor the system of record
+    /// could tell the owner.
+    pub async fn run(
+        &self,
+        user: &UserId,
+        correlation_id: CorrelationId,
+    ) -> Result<Registered, StoreError> {
         let copied = timeout(COPY_PATIENCE, self.copy.owner(correlation_id)).await;
         match copied {
             Ok(Ok(Some(owner))) if owner != *user => return Ok(Registered::NotFound),
@@ -41,7 +51,8 @@ impl RegisterOrder {
             }
             Ok(Ok(None) | Err(_)) | Err(_) => {}
         }
-        match self.orders.snapshot(correlation_id).await?.filter(|snapshot| snapshot.user == *user) {
+        match self.orders.snapshot(correlation_id).await?.filter(|snapshot| snapshot.user == *user)
+        {
             None => Ok(Registered::NotFound),
             Some(snapshot) => {
                 self.follow_up.copy(&snapshot).await;

@@ -15,8 +15,9 @@ const CLAIM_LEASE: Duration = Duration::from_secs(5);
 /// Pause between looks at the backlog.
 const BACKLOG_EVERY: Duration = Duration::from_secs(5);
 
-/// Moves committed events from the outbox to where they are delivered. Any number of processes may do it at once. An
-/// event is published before it is marked, so a crash in between repeats it and never loses it.
+/// Moves committed events from the outbox to where they are delivered. Any number of
+/// processes may do it at once. An event is published before it is marked, so a crash in between
+/// repeats it and never loses it.
 pub struct RelayOutbox {
     outbox: Arc<dyn Outbox>,
     wakeup: Arc<dyn Wakeup>,
@@ -66,14 +67,23 @@ impl RelayOutbox {
             return Ok(0);
         }
         let events: Vec<_> = entries.iter().map(|entry| entry.event.clone()).collect();
-        let settled = timeout(CLAIM_LEASE, self.sink.publish(&events)).await.map_err(StoreError::unavailable)??;
+        let settled = timeout(CLAIM_LEASE, self.sink.publish(&events))
+            .await
+            .map_err(StoreError::unavailable)??;
         let settled: HashSet<_> = settled.into_iter().collect();
-        let sequences: Vec<_> = entries.iter().filter(|e| settled.contains(&e.event.event_id)).map(|e| e.sequence).collect();
+        let sequences: Vec<_> = entries
+            .iter()
+            .filter(|e| settled.contains(&e.event.event_id))
+            .map(|e| e.sequence)
+            .collect();
         self.mark(&sequences).await?;
         metrics::counter!("contoso_outbox_published_total").increment(sequences.len() as u64);
         match entries.len() - sequences.len() {
             0 => Ok(entries.len()),
-            left => Err(StoreError::unavailable(format!("{left} of {} events were not delivered", entries.len()))),
+            left => Err(StoreError::unavailable(format!(
+                "{left} of {} events were not delivered",
+                entries.len()
+            ))),
         }
     }
 
@@ -93,7 +103,8 @@ impl RelayOutbox {
             match self.outbox.backlog().await {
                 Ok(backlog) => {
                     metrics::gauge!("contoso_outbox_pending").set(backlog.pending as f64);
-                    metrics::gauge!("contoso_outbox_oldest_age_seconds").set(backlog.oldest.as_secs_f64());
+                    metrics::gauge!("contoso_outbox_oldest_age_seconds")
+                        .set(backlog.oldest.as_secs_f64());
                 }
                 Err(error) => tracing::debug!(%error, "the outbox backlog is not known"),
             }

@@ -50,10 +50,18 @@ impl ReadReports {
     pub async fn orders_per_day(&self, days: u32) -> Result<Report<DayOrders>, StoreError> {
         let span = self.span(days);
         let (from, to) = bounds(span);
-        let found = cached(self.cache.as_ref(), &key("orders-per-day", span), self.reports.orders_per_day(from, to)).await?;
-        let known: HashMap<i64, DayOrders> = found.value.into_iter().map(|line| (line.day.0, line)).collect();
+        let found = cached(
+            self.cache.as_ref(),
+            &key("orders-per-day", span),
+            self.reports.orders_per_day(from, to),
+        )
+        .await?;
+        let known: HashMap<i64, DayOrders> =
+            found.value.into_iter().map(|line| (line.day.0, line)).collect();
         let none = |day| DayOrders { day: Day(day), orders: 0, total: Money::from_cents(0) };
-        let lines = (span.first.0..=span.last.0).map(|day| known.get(&day).copied().unwrap_or_else(|| none(day))).collect();
+        let lines = (span.first.0..=span.last.0)
+            .map(|day| known.get(&day).copied().unwrap_or_else(|| none(day)))
+            .collect();
         Ok(Report { span, lines, stale: found.stale })
     }
 
@@ -62,7 +70,8 @@ impl ReadReports {
         let span = self.span(days);
         let (from, to) = bounds(span);
         let key = key("revenue-by-vendor", span);
-        let found = cached(self.cache.as_ref(), &key, self.reports.revenue_by_vendor(from, to)).await?;
+        let found =
+            cached(self.cache.as_ref(), &key, self.reports.revenue_by_vendor(from, to)).await?;
         let Copied { value: lines, stale } = found;
         Ok(Report { span, lines, stale })
     }
@@ -71,9 +80,17 @@ impl ReadReports {
     pub async fn status_counts(&self, days: u32) -> Result<Report<StatusCount>, StoreError> {
         let span = self.span(days);
         let (from, to) = bounds(span);
-        let found = cached(self.cache.as_ref(), &key("status-counts", span), self.reports.status_counts(from, to)).await?;
-        let count = |status| found.value.iter().find(|line| line.status == status).map_or(0, |line| line.orders);
-        let lines = OrderStatus::ALL.map(|status| StatusCount { status, orders: count(status) }).to_vec();
+        let found = cached(
+            self.cache.as_ref(),
+            &key("status-counts", span),
+            self.reports.status_counts(from, to),
+        )
+        .await?;
+        let count = |status| {
+            found.value.iter().find(|line| line.status == status).map_or(0, |line| line.orders)
+        };
+        let lines =
+            OrderStatus::ALL.map(|status| StatusCount { status, orders: count(status) }).to_vec();
         Ok(Report { span, lines, stale: found.stale })
     }
 
@@ -91,8 +108,13 @@ fn key(report: &str, span: ReportSpan) -> CacheKey {
     CacheKey { area: CacheArea::Reports, id: format!("{report}:{}:{}", span.first.0, span.last.0) }
 }
 
-/// Outdates cached reports until `stop`, when `changed` says that an order changed: at once, and then at most once a second.
-pub async fn keep_reports_fresh(cache: Arc<dyn Cache>, changed: Arc<Notify>, stop: CancellationToken) {
+/// Outdates cached reports until `stop`, when `changed` says that an order changed: at once, and
+/// then at most once a second.
+pub async fn keep_reports_fresh(
+    cache: Arc<dyn Cache>,
+    changed: Arc<Notify>,
+    stop: CancellationToken,
+) {
     let follow = async {
         loop {
             changed.notified().await;

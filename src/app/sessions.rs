@@ -23,14 +23,15 @@ impl UserSessions {
         Self { sessions }
     }
 
-    /// The user's session; an empty one of version 0 when there is none. What cannot be read any more is as good as none.
+    /// The user's session; an empty one of version 0 when there is none. What cannot be read any
+    /// more is as good as none.
     pub async fn find(&self, user: &UserId) -> Result<Session, StoreError> {
         let found = self.sessions.find(user).await?;
         Ok(found.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
     }
 
-    /// Saves the session unless a later one is there. Of two that are saved in the same moment the last one stays: a cart is not
-    /// worth a transaction.
+    /// Saves the session unless a later one is there. Of two that are saved in the same moment the
+    /// last one stays: a cart is not worth a transaction.
     pub async fn save(&self, user: &UserId, session: &Session) -> Result<SessionSaved, StoreError> {
         let known = self.find(user).await?;
         if known.version > session.version {

@@ -3,12 +3,15 @@ use std::time::Duration;
 
 use super::follow_up::write_copy;
 use crate::domain::{CorrelationId, EventId, Transition};
-use crate::ports::{AdvanceOrder, Advanced, OrderStore, StatusCopy, StoreError, Topic, Upkeep, Wakeup};
+use crate::ports::{
+    AdvanceOrder, Advanced, OrderStore, StatusCopy, StoreError, Topic, Upkeep, Wakeup,
+};
 
 /// Orders looked at in one round; more are left to the next.
 const BATCH: usize = 200;
 
-/// Ends orders that nobody will ever finish, such as those whose failed job could not say so: their owners are told.
+/// Ends orders that nobody will ever finish, such as those whose failed job could not say so: their
+/// owners are told.
 pub struct SweepStuck {
     upkeep: Arc<dyn Upkeep>,
     orders: Arc<dyn OrderStore>,
@@ -43,7 +46,8 @@ impl SweepStuck {
         Ok(())
     }
 
-    /// Nothing happens to an order that went on meanwhile: the move is refused from where it stands.
+    /// Nothing happens to an order that went on meanwhile: the move is refused from where it
+    /// stands.
     async fn fail(&self, correlation_id: CorrelationId) -> Result<(), StoreError> {
         let step = AdvanceOrder {
             correlation_id,

@@ -13,13 +13,15 @@ const SKEW: Duration = Duration::from_secs(60);
 /// What a token must say beside being signed.
 #[derive(Debug, Clone, Default)]
 pub struct ClaimRules {
-    /// The only accepted `iss`; when `None`, what the provider calls itself, and any if it does not say.
+    /// The only accepted `iss`; when `None`, what the provider calls itself, and any if it does not
+    /// say.
     pub issuer: Option<String>,
     /// What `aud` must be or contain; anything when `None`.
     pub audience: Option<String>,
 }
 
-/// The claims this program reads. A wrong type in one of them is decided where it is used, not while parsing.
+/// The claims this program reads. A wrong type in one of them is decided where it is used, not
+/// while parsing.
 #[derive(Debug, Deserialize)]
 pub(super) struct Claims {
     #[serde(default)]
@@ -40,7 +42,12 @@ pub(super) struct Claims {
 
 impl ClaimRules {
     /// Judges the claims of a token whose signature holds.
-    pub(super) fn judge(&self, claims: &Claims, published_issuer: Option<&str>, now: Timestamp) -> Result<Principal, TokenError> {
+    pub(super) fn judge(
+        &self,
+        claims: &Claims,
+        published_issuer: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Principal, TokenError> {
         let expires_at = numeric_date(&claims.exp).ok_or(Refusal::Expired)?;
         if expires_at.plus(SKEW) <= now {
             return Err(Refusal::Expired.into());
@@ -55,10 +62,18 @@ impl ClaimRules {
         if issuer.is_some_and(|wanted| claims.iss.as_str() != Some(wanted)) {
             return Err(Refusal::Issuer.into());
         }
-        if self.audience.as_deref().is_some_and(|wanted| !texts(&claims.aud).any(|given| given == wanted)) {
+        if self
+            .audience
+            .as_deref()
+            .is_some_and(|wanted| !texts(&claims.aud).any(|given| given == wanted))
+        {
             return Err(Refusal::Audience.into());
         }
-        let subject = claims.sub.as_str().filter(|text| is_legal_subject(text)).ok_or(TokenError::NoSubject)?;
+        let subject = claims
+            .sub
+            .as_str()
+            .filter(|text| is_legal_subject(text))
+            .ok_or(TokenError::NoSubject)?;
         let roles = texts(&claims.role).chain(texts(&claims.roles)).map(str::to_owned).collect();
         Ok(Principal { user: UserId::new(subject), roles, expires_at })
     }
@@ -104,15 +119,25 @@ mod tests {
         ] {
             assert_eq!(judge(&free, claims.clone()), Err(Refusal::Expired.into()), "{claims}");
         }
-        assert_eq!(judge(&free, json!({"sub": "ann", "exp": 2e9, "nbf": 1_000_000_060.0})), Ok("ann".to_owned()));
-        assert_eq!(judge(&free, json!({"sub": "ann", "exp": 2e9, "nbf": 1_000_000_061})), Err(Refusal::NotYetValid.into()));
+        assert_eq!(
+            judge(&free, json!({"sub": "ann", "exp": 2e9, "nbf": 1_000_000_060.0})),
+            Ok("ann".to_owned())
+        );
+        assert_eq!(
+            judge(&free, json!({"sub": "ann", "exp": 2e9, "nbf": 1_000_000_061})),
+            Err(Refusal::NotYetValid.into())
+        );
     }
 
     #[test]
     fn issuer_and_audience_must_match_when_they_are_configured() {
-        let strict = ClaimRules { issuer: Some("https://id".into()), audience: Some("shop".into()) };
+        let strict =
+            ClaimRules { issuer: Some("https://id".into()), audience: Some("shop".into()) };
         for aud in [json!("shop"), json!(["other", "shop"])] {
-            assert_eq!(judge(&strict, json!({"sub": "ann", "exp": 2e9, "iss": "https://id", "aud": aud})), Ok("ann".to_owned()));
+            assert_eq!(
+                judge(&strict, json!({"sub": "ann", "exp": 2e9, "iss": "https://id", "aud": aud})),
+                Ok("ann".to_owned())
+            );
         }
         let without_issuer = json!({"sub": "ann", "exp": 2e9, "aud": "shop"});
         assert_eq!(judge(&strict, without_issuer), Err(Refusal::Issuer.into()));
@@ -124,17 +149,25 @@ mod tests {
 
     #[test]
     fn a_published_issuer_counts_when_none_is_configured() {
-        let claims: Claims = serde_json::from_value(json!({"sub": "ann", "exp": 2e9, "iss": "https://id"})).expect("claims");
+        let claims: Claims =
+            serde_json::from_value(json!({"sub": "ann", "exp": 2e9, "iss": "https://id"}))
+                .expect("claims");
         let configured = ClaimRules { issuer: Some("https://id".into()), audience: None };
         assert!(ClaimRules::default().judge(&claims, Some("https://id"), NOW).is_ok());
-        assert_eq!(ClaimRules::default().judge(&claims, Some("https://other"), NOW), Err(Refusal::Issuer.into()));
+        assert_eq!(
+            ClaimRules::default().judge(&claims, Some("https://other"), NOW),
+            Err(Refusal::Issuer.into())
+        );
         assert!(configured.judge(&claims, Some("https://other"), NOW).is_ok());
     }
 
     #[test]
     fn a_user_needs_a_plain_non_empty_subject() {
         for sub in [json!(null), json!(""), json!(7), json!("a\nb"), json!("x".repeat(201))] {
-            assert_eq!(judge(&ClaimRules::default(), json!({"sub": sub, "exp": 2e9})), Err(TokenError::NoSubject));
+            assert_eq!(
+                judge(&ClaimRules::default(), json!({"sub": sub, "exp": 2e9})),
+                Err(TokenError::NoSubject)
+            );
         }
     }
 

@@ -34,7 +34,8 @@ pub struct IssuedToken {
     pub expires_at: Timestamp,
 }
 
-/// Makes and accepts HS256 tokens under one shared key: the development mode (D10), which production refuses.
+/// Makes and accepts HS256 tokens under one shared key: the development mode (D10), which
+/// production refuses.
 pub struct DevelopmentTokens {
     signing: EncodingKey,
     verifying: DecodingKey,
@@ -57,12 +58,18 @@ struct NewClaims<'a> {
 }
 
 impl DevelopmentTokens {
-    /// Tokens under `key`, which carry and must carry what `rules` ask for. Errors when the key is too short.
+    /// Tokens under `key`, which carry and must carry what `rules` ask for. Errors when the key is
+    /// too short.
     pub fn new(key: &[u8], rules: ClaimRules, clock: Arc<dyn Clock>) -> Result<Self, WeakKey> {
         if key.len() < SHORTEST_KEY {
             return Err(WeakKey { length: key.len() });
         }
-        Ok(Self { signing: EncodingKey::from_secret(key), verifying: DecodingKey::from_secret(key), rules, clock })
+        Ok(Self {
+            signing: EncodingKey::from_secret(key),
+            verifying: DecodingKey::from_secret(key),
+            rules,
+            clock,
+        })
     }
 
     /// A token for `user`, good for 120 minutes.

@@ -13,7 +13,8 @@ use crate::ports::{KeySource, PublishedKeys, StoreError};
 /// How often keys are fetched.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyCachePace {
-    /// Least time between two fetches that tokens with unknown keys ask for, so that forged ones cannot flood the provider.
+    /// Least time between two fetches that tokens with unknown keys ask for, so that forged ones
+    /// cannot flood the provider.
     pub refetch: Duration,
     /// Least time between two fetches while there is no key set at all.
     pub retry: Duration,
@@ -23,7 +24,11 @@ pub struct KeyCachePace {
 
 impl Default for KeyCachePace {
     fn default() -> Self {
-        Self { refetch: Duration::from_secs(30), retry: Duration::from_secs(1), renew: Duration::from_secs(300) }
+        Self {
+            refetch: Duration::from_secs(30),
+            retry: Duration::from_secs(1),
+            renew: Duration::from_secs(300),
+        }
     }
 }
 
@@ -37,7 +42,8 @@ pub(super) struct Known {
 
 /// The published keys, fetched when needed and kept through an outage of their publisher.
 ///
-/// One fetch at a time: who needs the same keys waits for it. A set that cannot be fetched or read leaves the last good one.
+/// One fetch at a time: who needs the same keys waits for it. A set that cannot be fetched or read
+/// leaves the last good one.
 pub struct KeyCache {
     source: Arc<dyn KeySource>,
     pace: KeyCachePace,
@@ -57,7 +63,8 @@ impl KeyCache {
         Self { source, pace, known: RwLock::default(), fetching: Mutex::default() }
     }
 
-    /// Fetches the keys now and then again every [`KeyCachePace::renew`], until `stop`. Failures are logged and tried again.
+    /// Fetches the keys now and then again every [`KeyCachePace::renew`], until `stop`. Failures
+    /// are logged and tried again.
     pub async fn keep_fresh(&self, stop: CancellationToken) {
         let renewing = async {
             loop {
@@ -76,10 +83,13 @@ impl KeyCache {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A set that holds the key of `header` if any published one does, fetching it when that is due. Errors when there is no set.
+    /// A set that holds the key of `header` if any published one does, fetching it when that is
+    /// due. Errors when there is no set.
     pub(super) async fn for_header(&self, header: &Header) -> Result<Known, TokenError> {
         let least_pause = match self.known() {
-            Some(known) if known.set.find(header).is_some() || header.kid.is_none() => return Ok(known),
+            Some(known) if known.set.find(header).is_some() || header.kid.is_none() => {
+                return Ok(known);
+            }
             Some(_) => self.pace.refetch,
             None => self.pace.retry,
         };
@@ -110,7 +120,8 @@ impl KeyCache {
         if fetching.published.as_ref() == Some(&published) {
             return Ok(());
         }
-        let set = KeySet::parse(&published.jwks).ok_or_else(|| StoreError::fault("the JWK Set holds no RS256 or ES256 key"))?;
+        let set = KeySet::parse(&published.jwks)
+            .ok_or_else(|| StoreError::fault("the JWK Set holds no RS256 or ES256 key"))?;
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let generation = known.as_ref().map_or(1, |old| old.generation + 1);
         let issuer = published.issuer.as_deref().map(Arc::from);

@@ -11,13 +11,16 @@ use crate::ports::Clock;
 
 /// Tokens remembered at most.
 const REMEMBERED_TOKENS: u64 = 10_000;
-/// How long a token is remembered at most; its own `exp` and a change of the key set end it earlier.
+/// How long a token is remembered at most; its own `exp` and a change of the key set end it
+/// earlier.
 const REMEMBERED_FOR: Duration = Duration::from_secs(300);
 
-/// Accepts RS256 and ES256 tokens whose key the identity provider publishes: the production mode.
+/// Accepts RS256 and ES256 tokens whose key the identity provider publishes: the production mode
+///
 ///
-/// An RSA check costs some hundred microseconds, a request's whole budget. So an accepted token is remembered by its SHA-256
-/// digest, for as long as it has not expired and the published keys are the ones it was checked with.
+/// An RSA check costs some hundred microseconds, a request's whole budget. So an accepted token is
+/// remembered by its SHA-256 digest, for as long as it has not expired and the published keys are
+/// the ones it was checked with.
 pub struct PublishedKeysVerifier {
     keys: Arc<KeyCache>,
     rules: ClaimRules,
@@ -34,14 +37,17 @@ struct Accepted {
 impl PublishedKeysVerifier {
     /// A verifier over `keys`. Somebody should run [`KeyCache::keep_fresh`] beside it.
     pub fn new(keys: Arc<KeyCache>, rules: ClaimRules, clock: Arc<dyn Clock>) -> Self {
-        let accepted = Cache::builder().max_capacity(REMEMBERED_TOKENS).time_to_live(REMEMBERED_FOR).build();
+        let accepted =
+            Cache::builder().max_capacity(REMEMBERED_TOKENS).time_to_live(REMEMBERED_FOR).build();
         Self { keys, rules, clock, accepted }
     }
 
     async fn remembered(&self, digest: &[u8; 32]) -> Option<Principal> {
         let accepted = self.accepted.get(digest).await?;
-        let same_keys = self.keys.known().is_some_and(|known| known.generation == accepted.generation);
-        (same_keys && self.clock.now() < accepted.principal.expires_at).then_some(accepted.principal)
+        let same_keys =
+            self.keys.known().is_some_and(|known| known.generation == accepted.generation);
+        (same_keys && self.clock.now() < accepted.principal.expires_at)
+            .then_some(accepted.principal)
     }
 }
 
@@ -55,8 +61,11 @@ impl TokenVerifier for PublishedKeysVerifier {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Refusal::Malformed)?;
         let known = self.keys.for_header(&header).await?;
         let key = known.set.find(&header).ok_or(Refusal::UnknownKey)?;
-        let principal = self.rules.judge(&key.check(token)?, known.issuer.as_deref(), self.clock.now())?;
-        self.accepted.insert(digest, Accepted { generation: known.generation, principal: principal.clone() }).await;
+        let principal =
+            self.rules.judge(&key.check(token)?, known.issuer.as_deref(), self.clock.now())?;
+        self.accepted
+            .insert(digest, Accepted { generation: known.generation, principal: principal.clone() })
+            .await;
         Ok(principal)
     }
 }

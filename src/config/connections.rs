@@ -19,7 +19,10 @@ impl ConnectionSettings {
             contoso_read_only: r.optional("ConnectionStrings__ContosoReadOnly"),
             redis: r.optional("ConnectionStrings__Redis"),
         };
-        if settings.contoso_read_only.as_ref().is_some_and(|replica| !(replica.is_sql_server() && settings.contoso.is_sql_server()))
+        if settings
+            .contoso_read_only
+            .as_ref()
+            .is_some_and(|replica| !(replica.is_sql_server() && settings.contoso.is_sql_server()))
         {
             r.problem(
                 "ConnectionStrings__ContosoReadOnly",

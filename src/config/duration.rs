@@ -1,14 +1,17 @@
-//! Durations as people write them: `250ms`, `15s`, `30m`, `24h`, `7d`, or .NET's `[d.]hh:mm[:ss[.fraction]]`.
+//! Durations as people write them: `250ms`, `15s`, `30m`, `24h`, `7d`, or .NET's
+//! `[d.]hh:mm[:ss[.fraction]]`.
 
 use std::time::Duration;
 
 const FORMS: &str = "write 250ms, 15s, 30m, 24h, 7d or hh:mm:ss";
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Reads a duration of at most a year. A bare number is refused: .NET would take it for days, people for seconds.
+/// Reads a duration of at most a year. A bare number is refused: .NET would take it for days,
+/// people for seconds.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
     let refused = || format!("'{text}' is not a duration: {FORMS}");
-    let duration = if text.contains(':') { dotnet(text) } else { suffixed(text) }.ok_or_else(refused)?;
+    let duration =
+        if text.contains(':') { dotnet(text) } else { suffixed(text) }.ok_or_else(refused)?;
     if duration > YEAR { Err(format!("'{text}' is longer than a year")) } else { Ok(duration) }
 }
 
@@ -39,7 +42,10 @@ fn dotnet(text: &str) -> Option<Duration> {
         [hours, minutes, seconds] => (hours, minutes, seconds),
         _ => return None,
     };
-    let total = number(days, 365)? * 86_400 + number(hours, 23)? * 3_600 + number(minutes, 59)? * 60 + number(seconds, 59)?;
+    let total = number(days, 365)? * 86_400
+        + number(hours, 23)? * 3_600
+        + number(minutes, 59)? * 60
+        + number(seconds, 59)?;
     let nanos = match fraction {
         "" => 0,
         digits if digits.len() <= 7 => number(&format!("{digits:0<9}"), 999_999_999)?,

@@ -13,6 +13,9 @@ pub struct EventSettings {
 
 impl EventSettings {
     pub(super) fn read(r: &mut Reader) -> Self {
-        Self { retry_after: r.positive("Events__RetryAfter"), max_deliveries: r.positive("Events__MaxDeliveries") }
+        Self {
+            retry_after: r.positive("Events__RetryAfter"),
+            max_deliveries: r.positive("Events__MaxDeliveries"),
+        }
     }
 }

@@ -22,7 +22,8 @@ fn default_workers() -> u32 {
 impl HangfireSettings {
     pub(super) fn read(r: &mut Reader, role: Role) -> Self {
         let enabled = r.or("HANGFIRE_PROCESSING_ENABLED", role.processes_jobs());
-        let worker_count = r.or("HANGFIRE_WORKER_COUNT", if enabled { default_workers() } else { 0 });
+        let worker_count =
+            r.or("HANGFIRE_WORKER_COUNT", if enabled { default_workers() } else { 0 });
         let queues = r.get("HANGFIRE_QUEUES");
         Self { processing_enabled: enabled, worker_count, queues }
     }
@@ -54,7 +55,10 @@ impl HangfireSettings {
         } else if !self.processing_enabled && self.worker_count > 0 {
             r.problem(
                 format!("{source} and {COUNT}"),
-                format!("jobs are not processed here, but {} workers are asked for", self.worker_count),
+                format!(
+                    "jobs are not processed here, but {} workers are asked for",
+                    self.worker_count
+                ),
                 "Set the count to 0 or remove it, or switch processing on.",
             );
         }

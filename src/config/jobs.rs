@@ -7,7 +7,8 @@ use super::reader::Reader;
 pub struct JobSettings {
     /// A worker silent for this long has lost its jobs to others.
     pub lease: Duration,
-    /// How often a worker shows it is alive; less than half the lease, so that one lost heartbeat costs nothing.
+    /// How often a worker shows it is alive; less than half the lease, so that one lost heartbeat
+    /// costs nothing.
     pub heartbeat: Duration,
     /// Times a job is started before it has failed for good.
     pub max_attempts: u32,

@@ -1,8 +1,9 @@
 use super::reader::Reader;
 use super::{Role, Secret, signalr};
 
-/// Known to everybody, and only used on loopback in role `all`, where `/dev/token` signs for everybody anyway. Fixed, so that
-/// tokens outlive a restart and `contoso-shop token` needs no settings.
+/// Known to everybody, and only used on loopback in role `all`, where `/dev/token` signs for
+/// everybody anyway. Fixed, so that tokens outlive a restart and `contoso-shop token` needs no
+/// settings.
 const DEVELOPMENT_KEY: &str = "contoso-shop development key, for loopback only";
 const DEVELOPMENT_NAME: &str = "contoso-shop";
 
@@ -62,7 +63,8 @@ impl super::value::Value for Mode {
 }
 
 impl JwtSettings {
-    /// `loopback`: whether only this machine can reach the public listener. `None` in a worker, which sees no tokens.
+    /// `loopback`: whether only this machine can reach the public listener. `None` in a worker,
+    /// which sees no tokens.
     pub(super) fn read(r: &mut Reader, role: Role, loopback: bool) -> Option<Self> {
         let private = role == Role::All && loopback;
         let explicit = r.is_set("Jwt__Mode");
@@ -172,7 +174,11 @@ fn check_url(r: &mut Reader, name: &str, url: &str, https_only: bool) {
         None => authority.split(':').next().unwrap_or_default(),
     };
     if !matches!(scheme, "http" | "https") || host.is_empty() || authority.contains('@') {
-        r.problem(name, "is not a URL of the form https://host/path", "Give the full URL, without user and password.");
+        r.problem(
+            name,
+            "is not a URL of the form https://host/path",
+            "Give the full URL, without user and password.",
+        );
     } else if scheme == "http" && https_only && !["localhost", "127.0.0.1", "::1"].contains(&host) {
         r.problem(
             name,

@@ -22,7 +22,8 @@ pub(super) struct Raw {
     pub(super) origin: Origin,
 }
 
-/// Every known setting, by its name in lower case, with the text of the topmost layer that gives one. An empty text gives none.
+/// Every known setting, by its name in lower case, with the text of the topmost layer that gives
+/// one. An empty text gives none.
 pub(super) struct Layers {
     values: BTreeMap<String, Raw>,
     defaults: BTreeMap<String, String>,
@@ -30,19 +31,23 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    /// Lays the layers over each other. Unknown names are problems: all of a file's, and an environment variable's when its
-    /// section is ours.
+    /// Lays the layers over each other. Unknown names are problems: all of a file's, and an
+    /// environment variable's when its section is ours.
     pub(super) fn stack(
         variables: impl IntoIterator<Item = (String, String)>,
         file: Option<&SettingsFile>,
         problems: &mut Vec<Problem>,
     ) -> Self {
-        let defaults: toml::Table = DEFAULTS.parse().expect("config/default.toml is checked by tests");
+        let defaults: toml::Table =
+            DEFAULTS.parse().expect("config/default.toml is checked by tests");
         let flat = flatten(&defaults, problems);
         let mut layers = Self {
             defaults: flat.iter().map(|(name, text)| (name.to_lowercase(), text.clone())).collect(),
             names: flat.iter().map(|(name, _)| (name.to_lowercase(), name.clone())).collect(),
-            values: flat.into_iter().map(|(name, text)| (name.to_lowercase(), Raw { text, origin: Origin::Default })).collect(),
+            values: flat
+                .into_iter()
+                .map(|(name, text)| (name.to_lowercase(), Raw { text, origin: Origin::Default }))
+                .collect(),
         };
         if let Some(file) = file {
             layers.add_file(file, problems);
@@ -53,7 +58,9 @@ impl Layers {
 
     /// The text of a setting that default.toml lists.
     pub(super) fn get(&self, name: &str) -> &Raw {
-        self.values.get(&name.to_lowercase()).unwrap_or_else(|| panic!("config/default.toml lacks {name}"))
+        self.values
+            .get(&name.to_lowercase())
+            .unwrap_or_else(|| panic!("config/default.toml lacks {name}"))
     }
 
     /// Its text in default.toml.
@@ -85,7 +92,11 @@ impl Layers {
         }
     }
 
-    fn add_environment(&mut self, variables: impl IntoIterator<Item = (String, String)>, problems: &mut Vec<Problem>) {
+    fn add_environment(
+        &mut self,
+        variables: impl IntoIterator<Item = (String, String)>,
+        problems: &mut Vec<Problem>,
+    ) {
         let mut seen = BTreeSet::new();
         let mut lists: BTreeMap<String, BTreeMap<u32, String>> = BTreeMap::new();
         for (name, text) in variables {
@@ -94,7 +105,11 @@ impl Layers {
                 if seen.insert(key.clone()) {
                     self.set(key, text, Origin::Environment);
                 } else {
-                    problems.push(Problem::new(name, "is set twice, in different case", "Keep one of them."));
+                    problems.push(Problem::new(
+                        name,
+                        "is set twice, in different case",
+                        "Keep one of them.",
+                    ));
                 }
             } else if let Some((list, index)) = self.list_item(&key) {
                 lists.entry(list).or_default().insert(index, text);
@@ -119,10 +134,14 @@ impl Layers {
         self.names.contains_key(list).then(|| Some((list.to_owned(), index.parse().ok()?)))?
     }
 
-    /// Other programs' variables are none of our business; a misspelt one of ours must not pass in silence.
+    /// Other programs' variables are none of our business; a misspelt one of ours must not pass in
+    /// silence.
     fn is_ours(&self, key: &str) -> bool {
         match key.split_once("__") {
-            Some((section, _)) => self.names.keys().any(|name| name.split_once("__").is_some_and(|(known, _)| known == section)),
+            Some((section, _)) => self
+                .names
+                .keys()
+                .any(|name| name.split_once("__").is_some_and(|(known, _)| known == section)),
             None => key.starts_with("hangfire_") && self.nearest(key).is_some(),
         }
     }
@@ -139,15 +158,19 @@ impl Layers {
     fn unknown(&self, name: &str, place: &str) -> Problem {
         let fix = match self.nearest(&name.to_lowercase()) {
             Some(near) => format!("Did you mean {near}?"),
-            None => "Remove it, or look its name up with contoso-shop check-config --explain.".to_owned(),
+            None => "Remove it, or look its name up with contoso-shop check-config --explain."
+                .to_owned(),
         };
         Problem::new(name, format!("there is no such setting{place}"), fix)
     }
 }
 
-/// The parser's own message shows the line, and with it perhaps a password; only its number is told.
+/// The parser's own message shows the line, and with it perhaps a password; only its number is
+/// told.
 fn malformed_file(file: &SettingsFile, error: &toml::de::Error) -> Problem {
-    let line = error.span().map_or(1, |span| file.text[..span.start.min(file.text.len())].matches('\n').count() + 1);
+    let line = error
+        .span()
+        .map_or(1, |span| file.text[..span.start.min(file.text.len())].matches('\n').count() + 1);
     Problem::new(
         &file.name,
         format!("line {line} is not TOML"),
@@ -164,7 +187,12 @@ fn flatten(table: &toml::Table, problems: &mut Vec<Problem>) -> Vec<(String, Str
     flat
 }
 
-fn push(flat: &mut Vec<(String, String)>, name: String, value: &Value, problems: &mut Vec<Problem>) {
+fn push(
+    flat: &mut Vec<(String, String)>,
+    name: String,
+    value: &Value,
+    problems: &mut Vec<Problem>,
+) {
     match (value, text(value)) {
         (Value::Table(section), _) => {
             for (key, value) in section {
@@ -186,7 +214,9 @@ fn text(value: &Value) -> Option<String> {
         Value::Integer(number) => Some(number.to_string()),
         Value::Float(number) => Some(number.to_string()),
         Value::Boolean(flag) => Some(flag.to_string()),
-        Value::Array(items) => items.iter().map(text).collect::<Option<Vec<_>>>().map(|items| items.join(",")),
+        Value::Array(items) => {
+            items.iter().map(text).collect::<Option<Vec<_>>>().map(|items| items.join(","))
+        }
         Value::Datetime(_) | Value::Table(_) => None,
     }
 }

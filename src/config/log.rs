@@ -24,7 +24,10 @@ const LEVELS: [&str; 6] = ["trace", "debug", "info", "warn", "error", "off"];
 
 impl LogSettings {
     pub(super) fn read(r: &mut Reader) -> Self {
-        let settings = Self { format: r.get("Log__Format"), level: r.get::<String>("Log__Level").to_lowercase() };
+        let settings = Self {
+            format: r.get("Log__Format"),
+            level: r.get::<String>("Log__Level").to_lowercase(),
+        };
         for directive in settings.level.split(',') {
             let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level).trim();
             if !LEVELS.contains(&level) {

@@ -1,7 +1,8 @@
 //! Settings: one struct per section, layered loading, validation across sections.
 //!
-//! Embedded `config/default.toml` < `config/{environment}.toml` or `--config FILE` < environment variables (`Section__Key`). The
-//! environment is passed in; nothing here reads it. All problems are reported at once (D2).
+//! Embedded `config/default.toml` < `config/{environment}.toml` or `--config FILE` < environment
+//! variables (`Section__Key`). The environment is passed in; nothing here reads it. All problems
+//! are reported at once (D2).
 
 mod connections;
 mod drain;

@@ -12,7 +12,11 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(setting: impl Into<String>, what: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(super) fn new(
+        setting: impl Into<String>,
+        what: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
         Self { setting: setting.into(), what: what.into(), fix: fix.into() }
     }
 }

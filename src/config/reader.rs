@@ -19,7 +19,10 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(variables: impl IntoIterator<Item = (String, String)>, file: Option<&SettingsFile>) -> Self {
+    pub(super) fn new(
+        variables: impl IntoIterator<Item = (String, String)>,
+        file: Option<&SettingsFile>,
+    ) -> Self {
         let mut problems = Vec::new();
         let layers = Layers::stack(variables, file, &mut problems);
         Self { layers, problems, warnings: Vec::new(), effective: Vec::new() }
@@ -32,7 +35,8 @@ impl Reader {
         value
     }
 
-    /// A setting with a default that depends on others. One that cannot be read is a problem, and the default.
+    /// A setting with a default that depends on others. One that cannot be read is a problem, and
+    /// the default.
     pub(super) fn or<T: Value>(&mut self, name: &'static str, default: T) -> T {
         let value = self.read(name).unwrap_or(default);
         self.note(name, value.show());
@@ -42,7 +46,8 @@ impl Reader {
     /// A setting whose default is written in default.toml.
     pub(super) fn get<T: Value>(&mut self, name: &'static str) -> T {
         let default = self.layers.default_text(name);
-        let default = T::parse(default).unwrap_or_else(|what| panic!("config/default.toml: {name}: {what}"));
+        let default =
+            T::parse(default).unwrap_or_else(|what| panic!("config/default.toml: {name}: {what}"));
         self.or(name, default)
     }
 
@@ -50,7 +55,11 @@ impl Reader {
     pub(super) fn positive<T: Value + Default + PartialOrd>(&mut self, name: &'static str) -> T {
         let value = self.get::<T>(name);
         if value <= T::default() {
-            self.problem(name, format!("'{}' is too small", value.show()), "It must be more than 0.");
+            self.problem(
+                name,
+                format!("'{}' is too small", value.show()),
+                "It must be more than 0.",
+            );
         }
         value
     }
@@ -60,7 +69,12 @@ impl Reader {
         self.layers.get(name).origin != Origin::Default
     }
 
-    pub(super) fn problem(&mut self, setting: impl Into<String>, what: impl Into<String>, fix: impl Into<String>) {
+    pub(super) fn problem(
+        &mut self,
+        setting: impl Into<String>,
+        what: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
         self.problems.push(Problem::new(setting, what, fix));
     }
 

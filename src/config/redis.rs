@@ -40,6 +40,9 @@ pub enum RedisTopology {
 
 impl std::fmt::Debug for RedisSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RedisSettings").field("topology", &self.topology).field("tls", &self.tls).finish_non_exhaustive()
+        f.debug_struct("RedisSettings")
+            .field("topology", &self.topology)
+            .field("tls", &self.tls)
+            .finish_non_exhaustive()
     }
 }

@@ -43,12 +43,20 @@ pub(super) fn parse(text: &str) -> Result<RedisSettings, String> {
 pub(super) fn show(settings: &RedisSettings) -> String {
     let tls = if settings.tls { "rediss" } else { "redis" };
     let login = if settings.password.is_some() { "***@" } else { "" };
-    let hosts = |hosts: &[(String, u16)]| hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect::<Vec<_>>().join(",");
+    let hosts = |hosts: &[(String, u16)]| {
+        hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect::<Vec<_>>().join(",")
+    };
     match &settings.topology {
-        RedisTopology::Single(host, port) => format!("{tls}://{login}{host}:{port}/{}", settings.database),
+        RedisTopology::Single(host, port) => {
+            format!("{tls}://{login}{host}:{port}/{}", settings.database)
+        }
         RedisTopology::Cluster(nodes) => format!("{tls}-cluster://{login}{}", hosts(nodes)),
         RedisTopology::Sentinel { service, sentinels } => {
-            format!("{tls}-sentinel://{login}{}/{}?sentinelServiceName={service}", hosts(sentinels), settings.database)
+            format!(
+                "{tls}-sentinel://{login}{}/{}?sentinelServiceName={service}",
+                hosts(sentinels),
+                settings.database
+            )
         }
     }
 }
@@ -81,15 +89,23 @@ fn stack_exchange(text: &str) -> Result<RedisSettings, String> {
             "ssl" => settings.tls = flag("ssl", value)?,
             "defaultdatabase" => settings.database = database(value)?,
             "connecttimeout" => settings.connect_timeout = millis("connectTimeout", value)?,
-            "synctimeout" | "asynctimeout" => settings.command_timeout = millis("syncTimeout", value)?,
+            "synctimeout" | "asynctimeout" => {
+                settings.command_timeout = millis("syncTimeout", value)?
+            }
             "servicename" => service = filled(value),
             "tlscafile" => settings.ca_file = filled(value).map(Into::into),
             "channelprefix" => {
                 return Err("channelPrefix belongs into SignalR__ChannelPrefix, not into the connection string".to_owned());
             }
-            "sslhost" => return Err("sslHost is not supported: connect by the name in the certificate".to_owned()),
+            "sslhost" => {
+                return Err(
+                    "sslHost is not supported: connect by the name in the certificate".to_owned()
+                );
+            }
             other if IGNORED.contains(&other) => {}
-            other if other.chars().all(|c| c.is_ascii_alphabetic()) => return Err(format!("has an unknown option '{other}'")),
+            other if other.chars().all(|c| c.is_ascii_alphabetic()) => {
+                return Err(format!("has an unknown option '{other}'"));
+            }
             _ => {
                 return Err("has an unreadable option; a password with a comma needs the redis:// form, percent-encoded".to_owned());
             }
@@ -100,7 +116,10 @@ fn stack_exchange(text: &str) -> Result<RedisSettings, String> {
         (None, true) => 6380,
         (None, false) => 6379,
     };
-    let hosts = endpoints.into_iter().map(|endpoint| host_port(endpoint, port)).collect::<Result<Vec<_>, _>>()?;
+    let hosts = endpoints
+        .into_iter()
+        .map(|endpoint| host_port(endpoint, port))
+        .collect::<Result<Vec<_>, _>>()?;
     settings.topology = topology(hosts, service, false)?;
     checked(settings)
 }
@@ -114,7 +133,10 @@ fn url(scheme: &str, rest: &str) -> Result<RedisSettings, String> {
         "rediss-cluster" => (true, "cluster"),
         "redis-sentinel" => (false, "sentinel"),
         "rediss-sentinel" => (true, "sentinel"),
-        _ => return Err("has an unknown scheme: use redis, rediss, redis-cluster or redis-sentinel".to_owned()),
+        _ => {
+            return Err("has an unknown scheme: use redis, rediss, redis-cluster or redis-sentinel"
+                .to_owned());
+        }
     };
     settings.tls = tls;
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -127,7 +149,8 @@ fn url(scheme: &str, rest: &str) -> Result<RedisSettings, String> {
         settings.database = database(path)?;
     }
     let port = if kind == "sentinel" { 26379 } else { 6379 };
-    let mut hosts = authority.split(',').map(|host| host_port(host, port)).collect::<Result<Vec<_>, _>>()?;
+    let mut hosts =
+        authority.split(',').map(|host| host_port(host, port)).collect::<Result<Vec<_>, _>>()?;
     let mut service = None;
     for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         match key.to_lowercase().as_str() {
@@ -137,7 +160,8 @@ fn url(scheme: &str, rest: &str) -> Result<RedisSettings, String> {
             "connecttimeout" => settings.connect_timeout = millis("connectTimeout", value)?,
             "commandtimeout" => settings.command_timeout = millis("commandTimeout", value)?,
             _ => {
-                let known = "sentinelServiceName, node, tlsCaFile, connectTimeout or commandTimeout";
+                let known =
+                    "sentinelServiceName, node, tlsCaFile, connectTimeout or commandTimeout";
                 return Err(format!("has an unknown parameter: use {known}"));
             }
         }
@@ -153,7 +177,11 @@ fn url(scheme: &str, rest: &str) -> Result<RedisSettings, String> {
 }
 
 /// Several hosts without a service name are a cluster, as StackExchange.Redis finds out by itself.
-fn topology(mut hosts: Vec<(String, u16)>, service: Option<String>, cluster: bool) -> Result<RedisTopology, String> {
+fn topology(
+    mut hosts: Vec<(String, u16)>,
+    service: Option<String>,
+    cluster: bool,
+) -> Result<RedisTopology, String> {
     match (service, hosts.len()) {
         (_, 0) => Err("names no host".to_owned()),
         (Some(service), _) => Ok(RedisTopology::Sentinel { service, sentinels: hosts }),
@@ -184,7 +212,10 @@ fn host_port(text: &str, default: u16) -> Result<(String, u16), String> {
         Some(rest) => {
             let (host, rest) = rest.split_once(']').ok_or_else(bad)?;
             host.parse::<std::net::Ipv6Addr>().map_err(|_| bad())?;
-            (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':').ok_or_else(bad)?) })
+            (
+                host,
+                if rest.is_empty() { None } else { Some(rest.strip_prefix(':').ok_or_else(bad)?) },
+            )
         }
         None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
     };
@@ -204,7 +235,10 @@ fn filled(text: &str) -> Option<String> {
 }
 
 fn decode(text: &str) -> Result<String, String> {
-    percent_decode_str(text).decode_utf8().map(Into::into).map_err(|_| "has percent-encoding that is not UTF-8".to_owned())
+    percent_decode_str(text)
+        .decode_utf8()
+        .map(Into::into)
+        .map_err(|_| "has percent-encoding that is not UTF-8".to_owned())
 }
 
 fn flag(option: &str, value: &str) -> Result<bool, String> {
@@ -235,17 +269,26 @@ mod tests {
         for (text, meaning) in [
             ("localhost", "redis://localhost:6379/0"),
             ("redis:6390,abortConnect=false", "redis://redis:6390/0"),
-            ("r:6379, Password=p=w, SSL=True, user=app, defaultDatabase=3", "rediss://***@r:6379/3"),
+            (
+                "r:6379, Password=p=w, SSL=True, user=app, defaultDatabase=3",
+                "rediss://***@r:6379/3",
+            ),
             ("r,ssl=true", "rediss://r:6380/0"),
             ("a:1,b:2,c", "redis-cluster://a:1,b:2,c:6379"),
-            ("s1,s2:5,serviceName=mymaster", "redis-sentinel://s1:26379,s2:5/0?sentinelServiceName=mymaster"),
+            (
+                "s1,s2:5,serviceName=mymaster",
+                "redis-sentinel://s1:26379,s2:5/0?sentinelServiceName=mymaster",
+            ),
             ("[::1]:7000", "redis://::1:7000/0"),
             ("redis://h", "redis://h:6379/0"),
             ("redis://:pw@h:1/2", "redis://***@h:1/2"),
             ("rediss://u:pw@h", "rediss://***@h:6379/0"),
             ("redis-cluster://h", "redis-cluster://h:6379"),
             ("redis-cluster://h:1?node=i:2", "redis-cluster://h:1,i:2"),
-            ("redis-sentinel://h1:1,h2:2?sentinelServiceName=m", "redis-sentinel://h1:1,h2:2/0?sentinelServiceName=m"),
+            (
+                "redis-sentinel://h1:1,h2:2?sentinelServiceName=m",
+                "redis-sentinel://h1:1,h2:2/0?sentinelServiceName=m",
+            ),
         ] {
             assert_eq!(shown(text), meaning, "{text}");
         }
@@ -255,14 +298,24 @@ mod tests {
     fn a_password_keeps_its_odd_characters() {
         assert_eq!(parse("h,password=a=b:@/").unwrap().password.as_deref(), Some("a=b:@/"));
         let url = parse("redis://us%3Aer:p%40%2Cw@h").unwrap();
-        assert_eq!((url.username.as_deref(), url.password.as_deref()), (Some("us:er"), Some("p@,w")));
+        assert_eq!(
+            (url.username.as_deref(), url.password.as_deref()),
+            (Some("us:er"), Some("p@,w"))
+        );
         assert_eq!(url.topology, RedisTopology::Single("h".to_owned(), 6379));
     }
 
     #[test]
     fn a_private_authority_can_be_named_in_both_forms() {
-        for text in ["h,ssl=true,tlsCaFile=/etc/redis/ca.pem", "rediss://h?tlsCaFile=%2Fetc%2Fredis%2Fca.pem"] {
-            assert_eq!(parse(text).unwrap().ca_file.as_deref(), Some("/etc/redis/ca.pem".as_ref()), "{text}");
+        for text in [
+            "h,ssl=true,tlsCaFile=/etc/redis/ca.pem",
+            "rediss://h?tlsCaFile=%2Fetc%2Fredis%2Fca.pem",
+        ] {
+            assert_eq!(
+                parse(text).unwrap().ca_file.as_deref(),
+                Some("/etc/redis/ca.pem".as_ref()),
+                "{text}"
+            );
         }
     }
 

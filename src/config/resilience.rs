@@ -42,7 +42,8 @@ impl ResilienceSettings {
         }
     }
 
-    /// A worker cannot show that it lives while its breaker is open, so that must be over before its lease is.
+    /// A worker cannot show that it lives while its breaker is open, so that must be over before
+    /// its lease is.
     pub(super) fn check(&self, r: &mut Reader, lease: Duration) {
         if self.sql.open_time + self.sql.call_deadline >= lease {
             r.warn(

@@ -6,9 +6,9 @@ use sha2::Sha256;
 
 use super::reader::{Effective, Reader};
 use super::{
-    ConnectionSettings, DrainSettings, EventSettings, HangfireSettings, HttpSettings, JobSettings, JwtSettings, LogSettings,
-    OpsSettings, Parts, Problems, RateLimitSettings, RecurringSettings, ResilienceSettings, Role, Secret, SettingsFile,
-    SignalRSettings, signalr, validate,
+    ConnectionSettings, DrainSettings, EventSettings, HangfireSettings, HttpSettings, JobSettings,
+    JwtSettings, LogSettings, OpsSettings, Parts, Problems, RateLimitSettings, RecurringSettings,
+    ResilienceSettings, Role, Secret, SettingsFile, SignalRSettings, signalr, validate,
 };
 
 /// Every setting, checked.
@@ -56,8 +56,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Puts the layers together and checks them. Errors with every problem there is. Reads nothing from outside.
-    pub fn resolve(variables: impl IntoIterator<Item = (String, String)>, file: Option<&SettingsFile>) -> Result<Self, Problems> {
+    /// Puts the layers together and checks them. Errors with every problem there is. Reads nothing
+    /// from outside.
+    pub fn resolve(
+        variables: impl IntoIterator<Item = (String, String)>,
+        file: Option<&SettingsFile>,
+    ) -> Result<Self, Problems> {
         let mut reader = Reader::new(variables, file);
         let mut settings = read(&mut reader);
         let (problems, warnings, effective) = reader.finish();
@@ -102,7 +106,8 @@ pub(super) fn read(r: &mut Reader) -> Settings {
         workflow_state_ttl: r.positive("WorkflowState__Ttl"),
         jwt: JwtSettings::read(r, role, http.listen.ip().is_loopback()),
         http,
-        orders_processing_time: r.or("Orders__ProcessingTime", Duration::from_secs(u64::from(role == Role::All))),
+        orders_processing_time: r
+            .or("Orders__ProcessingTime", Duration::from_secs(u64::from(role == Role::All))),
         jobs: JobSettings::read(r),
         drain: DrainSettings::read(r),
         resilience: ResilienceSettings::read(r),
@@ -125,8 +130,8 @@ pub(super) fn read(r: &mut Reader) -> Settings {
 /// Pods that share a development key need no second one.
 fn derived_token_key(jwt: &Option<JwtSettings>) -> Option<Secret> {
     let Some(JwtSettings::Development(development)) = jwt else { return None };
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(development.signing_key.expose().as_bytes()).expect("HMAC takes keys of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(development.signing_key.expose().as_bytes())
+        .expect("HMAC takes keys of any length");
     mac.update(b"contoso-shop connection tokens");
     let digest = mac.finalize().into_bytes();
     Some(Secret::new(digest.iter().fold(String::new(), |mut hex, byte| {

@@ -3,7 +3,8 @@ use std::time::Duration;
 use super::Secret;
 use super::reader::Reader;
 
-/// `[SignalR]`: the hub's limits and its backplane. Timings and sizes bear the names of ASP.NET's `HubOptions`.
+/// `[SignalR]`: the hub's limits and its backplane. Timings and sizes bear the names of ASP.NET's
+/// `HubOptions`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignalRSettings {
     /// Prefix of the backplane's Redis channels; the same on all pods (D7).
@@ -14,7 +15,8 @@ pub struct SignalRSettings {
     pub single_pod: bool,
     /// Origins of web pages that may connect, beside our own.
     pub allowed_origins: Vec<String>,
-    /// Signs connection tokens, at least 32 bytes, the same on all pods. `None`: one process is alone and makes its own.
+    /// Signs connection tokens, at least 32 bytes, the same on all pods. `None`: one process is
+    /// alone and makes its own.
     pub connection_token_key: Option<Secret>,
     /// Connections one user may hold on this pod.
     pub max_connections_per_user: u32,
@@ -73,7 +75,8 @@ pub(super) fn origins(r: &mut Reader, name: &'static str) -> Vec<String> {
     let listed: Vec<String> = r.get(name);
     for origin in &listed {
         let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-        if host.is_none_or(|host| host.is_empty() || host.contains(['/', '*', '@', ' ', '?', '#'])) {
+        if host.is_none_or(|host| host.is_empty() || host.contains(['/', '*', '@', ' ', '?', '#']))
+        {
             r.problem(
                 name,
                 format!("'{origin}' is not an origin"),

@@ -16,7 +16,9 @@ impl StoreConnection {
         if let Some(path) = text.strip_prefix("sqlite:") {
             return match path.strip_prefix("//").unwrap_or(path) {
                 "" => Err("names no file: write sqlite:data/contoso-shop.db".to_owned()),
-                ":memory:" => Err("sqlite::memory: would lose every order at the end: name a file".to_owned()),
+                ":memory:" => {
+                    Err("sqlite::memory: would lose every order at the end: name a file".to_owned())
+                }
                 path => Ok(Self::Sqlite(path.into())),
             };
         }
@@ -32,9 +34,12 @@ impl StoreConnection {
     }
 }
 
-/// `Key=value;Key=value` with keys in lower case; enough to find the server, the driver reads the rest.
+/// `Key=value;Key=value` with keys in lower case; enough to find the server, the driver reads the
+/// rest.
 fn pairs(text: &str) -> impl Iterator<Item = (String, &str)> {
-    text.split(';').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (key.trim().to_lowercase(), value.trim()))
+    text.split(';')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(key, value)| (key.trim().to_lowercase(), value.trim()))
 }
 
 fn is_server(key: &str) -> bool {
@@ -46,7 +51,9 @@ impl fmt::Display for StoreConnection {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
             Self::SqlServer(text) => {
-                for (key, value) in pairs(text).filter(|(key, _)| is_server(key) || key == "database" || key == "initial catalog") {
+                for (key, value) in pairs(text).filter(|(key, _)| {
+                    is_server(key) || key == "database" || key == "initial catalog"
+                }) {
                     write!(f, "{key}={value};")?;
                 }
                 f.write_str("***")
@@ -70,21 +77,36 @@ mod tests {
         for text in ["sqlite:data/shop.db", "sqlite:///var/lib/shop.db", "sqlite:C:\\shop.db"] {
             assert!(!StoreConnection::parse(text).unwrap().is_sql_server(), "{text}");
         }
-        for text in ["Server=db,1433;Database=Shop;User Id=sa;Password=x", "data source = tcp:db", "Password=\";\";Server=db"] {
+        for text in [
+            "Server=db,1433;Database=Shop;User Id=sa;Password=x",
+            "data source = tcp:db",
+            "Password=\";\";Server=db",
+        ] {
             assert!(StoreConnection::parse(text).unwrap().is_sql_server(), "{text}");
         }
-        assert_eq!(StoreConnection::parse("sqlite:///var/shop.db").unwrap().to_string(), "sqlite:/var/shop.db");
+        assert_eq!(
+            StoreConnection::parse("sqlite:///var/shop.db").unwrap().to_string(),
+            "sqlite:/var/shop.db"
+        );
     }
 
     #[test]
     fn a_shown_connection_names_the_server_and_no_login() {
-        let connection = StoreConnection::parse("Server=db;Initial Catalog=Shop;User Id=app;Password=hunter2").unwrap();
+        let connection =
+            StoreConnection::parse("Server=db;Initial Catalog=Shop;User Id=app;Password=hunter2")
+                .unwrap();
         assert_eq!(format!("{connection:?}"), "server=db;initial catalog=Shop;***");
     }
 
     #[test]
     fn what_is_no_connection_is_refused_without_repeating_it() {
-        for text in ["sqlite:", "sqlite::memory:", "postgres://me:hunter2@db", "Password=hunter2", "Server=;Password=hunter2"] {
+        for text in [
+            "sqlite:",
+            "sqlite::memory:",
+            "postgres://me:hunter2@db",
+            "Password=hunter2",
+            "Server=;Password=hunter2",
+        ] {
             assert!(!StoreConnection::parse(text).unwrap_err().contains("hunter2"), "{text}");
         }
     }

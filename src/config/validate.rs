@@ -21,7 +21,9 @@ fn check_fan_out(r: &mut Reader, settings: &Settings) {
             "Set it, or set SignalR__SinglePod=true when this is the only web pod.",
         );
     }
-    if settings.signalr.connection_token_key.is_none() && matches!(settings.jwt, Some(JwtSettings::Production(_))) {
+    if settings.signalr.connection_token_key.is_none()
+        && matches!(settings.jwt, Some(JwtSettings::Production(_)))
+    {
         r.problem(
             "SignalR__ConnectionTokenKey",
             "is missing: a connection negotiated on one web pod would be refused on another",

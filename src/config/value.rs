@@ -9,7 +9,8 @@ use crate::domain::QueueName;
 
 /// A type a setting's text can be read as.
 pub(super) trait Value: Sized {
-    /// Reads the text. The error says what is wrong and what would be right, and never repeats a secret.
+    /// Reads the text. The error says what is wrong and what would be right, and never repeats a
+    /// secret.
     fn parse(text: &str) -> Result<Self, String>;
 
     /// The value as `check-config` shows it.
@@ -64,7 +65,9 @@ macro_rules! whole_number {
     ($type:ty) => {
         impl Value for $type {
             fn parse(text: &str) -> Result<Self, String> {
-                text.parse().map_err(|_| format!("'{text}' is not a whole number from 0 to {}", <$type>::MAX))
+                text.parse().map_err(|_| {
+                    format!("'{text}' is not a whole number from 0 to {}", <$type>::MAX)
+                })
             }
 
             fn show(&self) -> String {
@@ -88,7 +91,9 @@ impl Value for Duration {
 
 impl Value for SocketAddr {
     fn parse(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| format!("'{text}' is not an address and port: write 0.0.0.0:8080 or [::]:8080"))
+        text.parse().map_err(|_| {
+            format!("'{text}' is not an address and port: write 0.0.0.0:8080 or [::]:8080")
+        })
     }
 
     fn show(&self) -> String {
@@ -99,7 +104,9 @@ impl Value for SocketAddr {
 impl Value for IpNet {
     fn parse(text: &str) -> Result<Self, String> {
         let single = || text.parse::<IpAddr>().map(Self::from);
-        text.parse().or_else(|_| single()).map_err(|_| format!("'{text}' is no network: write 10.0.0.0/8, fd00::/8 or one address"))
+        text.parse().or_else(|_| single()).map_err(|_| {
+            format!("'{text}' is no network: write 10.0.0.0/8, fd00::/8 or one address")
+        })
     }
 
     fn show(&self) -> String {
@@ -168,7 +175,11 @@ impl Value for QueueName {
 /// Comma separated.
 impl<T: Value> Value for Vec<T> {
     fn parse(text: &str) -> Result<Self, String> {
-        text.split([',', ';']).map(str::trim).filter(|item| !item.is_empty()).map(T::parse).collect()
+        text.split([',', ';'])
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .map(T::parse)
+            .collect()
     }
 
     fn show(&self) -> String {

@@ -4,7 +4,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Names one order's way through the system. Made by the server as a UUID v7, never taken from a client.
+/// Names one order's way through the system. Made by the server as a UUID v7, never taken from a
+/// client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CorrelationId(Uuid);

@@ -35,7 +35,8 @@ pub struct OrderEvent {
 }
 
 impl OrderEvent {
-    /// The event's published name: `order.processed` for a completed order (seed 2), else `order.` and the status.
+    /// The event's published name: `order.processed` for a completed order (seed 2), else `order.`
+    /// and the status.
     pub fn name(&self) -> &'static str {
         match self.status {
             OrderStatus::Accepted => "order.accepted",

@@ -47,7 +47,9 @@ impl OrderDraft {
     pub const MAX_QUANTITY: u32 = 1000;
 
     /// Checks the lines and merges those of one product. Errors list every problem found.
-    pub fn parse<'a>(lines: impl IntoIterator<Item = (&'a str, i64)>) -> Result<Self, Vec<DraftError>> {
+    pub fn parse<'a>(
+        lines: impl IntoIterator<Item = (&'a str, i64)>,
+    ) -> Result<Self, Vec<DraftError>> {
         let mut problems = Vec::new();
         let mut merged: Vec<DraftLine> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
@@ -56,7 +58,8 @@ impl OrderDraft {
                 problems.push(DraftError::TooManyLines);
                 break;
             }
-            let quantity = u32::try_from(quantity).ok().filter(|n| (1..=Self::MAX_QUANTITY).contains(n));
+            let quantity =
+                u32::try_from(quantity).ok().filter(|n| (1..=Self::MAX_QUANTITY).contains(n));
             if quantity.is_none() {
                 problems.push(DraftError::Quantity { index });
             }
@@ -125,7 +128,9 @@ pub struct Order {
 impl Order {
     /// Sum over the lines.
     pub fn total(&self) -> Money {
-        Money::from_cents(self.lines.iter().map(|line| line.unit_price.times(line.quantity).cents).sum())
+        Money::from_cents(
+            self.lines.iter().map(|line| line.unit_price.times(line.quantity).cents).sum(),
+        )
     }
 
     /// The order without its lines.
@@ -162,16 +167,22 @@ mod tests {
     #[test]
     fn lines_of_one_product_are_merged() {
         let draft = OrderDraft::parse([("A", 2), ("B", 1), ("A", 3)]).expect("legal");
-        let lines: Vec<_> = draft.lines().iter().map(|l| (l.product.as_str(), l.quantity)).collect();
+        let lines: Vec<_> =
+            draft.lines().iter().map(|l| (l.product.as_str(), l.quantity)).collect();
         assert_eq!(lines, [("A", 5), ("B", 1)]);
     }
 
     #[test]
     fn all_problems_are_reported_with_their_line() {
-        let problems = OrderDraft::parse([("A", 0), ("", 1), ("B", 1000), ("B", 1)]).expect_err("illegal");
+        let problems =
+            OrderDraft::parse([("A", 0), ("", 1), ("B", 1000), ("B", 1)]).expect_err("illegal");
         assert_eq!(
             problems,
-            [DraftError::Quantity { index: 0 }, DraftError::ProductId { index: 1 }, DraftError::Quantity { index: 3 }]
+            [
+                DraftError::Quantity { index: 0 },
+                DraftError::ProductId { index: 1 },
+                DraftError::Quantity { index: 3 }
+            ]
         );
         assert_eq!(OrderDraft::parse([]), Err(vec![DraftError::Empty]));
         let many = (0..101).map(|_| ("A", 1));

@@ -17,7 +17,8 @@ pub enum OrderStatus {
 
 impl OrderStatus {
     /// Every status, in rank order.
-    pub const ALL: [Self; 5] = [Self::Accepted, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
+    pub const ALL: [Self; 5] =
+        [Self::Accepted, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
 
     /// How far along the order is; a copy of the status never moves to a lower rank.
     pub const fn rank(self) -> u8 {

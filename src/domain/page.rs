@@ -25,6 +25,11 @@ pub struct PageOf<T> {
 impl<T> PageOf<T> {
     /// The same page with every item changed by `change`.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> PageOf<U> {
-        PageOf { offset: self.offset, size: self.size, total: self.total, items: self.items.into_iter().map(change).collect() }
+        PageOf {
+            offset: self.offset,
+            size: self.size,
+            total: self.total,
+            items: self.items.into_iter().map(change).collect(),
+        }
     }
 }

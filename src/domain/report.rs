@@ -30,8 +30,13 @@ impl Day {
 /// As `2026-11-21`.
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match i32::try_from(self.0 + JULIAN_1970).ok().and_then(|day| Date::from_julian_day(day).ok()) {
-            Some(date) => write!(f, "{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day()),
+        match i32::try_from(self.0 + JULIAN_1970)
+            .ok()
+            .and_then(|day| Date::from_julian_day(day).ok())
+        {
+            Some(date) => {
+                write!(f, "{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+            }
             None => f.write_str("out of range"),
         }
     }

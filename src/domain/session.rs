@@ -4,11 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Sku;
 
-/// What a user's pages remember on every device: nothing that matters to an order until it is placed.
+/// What a user's pages remember on every device: nothing that matters to an order until it is
+/// placed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
-    /// Grows with every change; the larger one of two is the later one. Pages use milliseconds since 1970.
+    /// Grows with every change; the larger one of two is the later one. Pages use milliseconds
+    /// since 1970.
     pub version: u64,
     /// What may be ordered some day, without prices: they are today's.
     pub cart: Vec<CartLine>,

@@ -20,17 +20,23 @@ impl Timestamp {
 
     /// The instant `duration` later; stops at the largest value.
     pub fn plus(self, duration: Duration) -> Self {
-        Self::from_micros(self.micros.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self::from_micros(
+            self.micros.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// The instant `duration` earlier; stops at the smallest value.
     pub fn minus(self, duration: Duration) -> Self {
-        Self::from_micros(self.micros.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self::from_micros(
+            self.micros.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// How long after `earlier` this is; zero when it is before.
     pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_micros(u64::try_from(self.micros.saturating_sub(earlier.micros)).unwrap_or(0))
+        Duration::from_micros(
+            u64::try_from(self.micros.saturating_sub(earlier.micros)).unwrap_or(0),
+        )
     }
 
     /// Reads RFC 3339 text; `None` when it is none.
@@ -58,7 +64,8 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse_rfc3339(&text).ok_or_else(|| serde::de::Error::custom("expected an RFC 3339 instant"))
+        Self::parse_rfc3339(&text)
+            .ok_or_else(|| serde::de::Error::custom("expected an RFC 3339 instant"))
     }
 }
 

@@ -80,7 +80,10 @@ mod tests {
             for (current, verdict) in OrderStatus::ALL.into_iter().zip(verdicts) {
                 assert_eq!(transition.judge(current), verdict, "{transition:?} from {current:?}");
                 if verdict == Apply {
-                    assert!(transition.to().rank() > current.rank(), "a move never lowers the rank");
+                    assert!(
+                        transition.to().rank() > current.rank(),
+                        "a move never lowers the rank"
+                    );
                 }
             }
         }

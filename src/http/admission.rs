@@ -18,14 +18,20 @@ pub(super) async fn admit(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let Ok(_permit) = state.in_flight.try_acquire() else {
         metrics::counter!("contoso_http_requests_shed_total").increment(1);
-        let problem = Problem::unavailable("Too many requests are being worked on: try again.", Duration::from_secs(1));
+        let problem = Problem::unavailable(
+            "Too many requests are being worked on: try again.",
+            Duration::from_secs(1),
+        );
         return Ok(request.error_response(problem));
     };
     let kept = request.request().clone();
     match timeout(state.settings.deadline, next.call(request)).await {
         Ok(answer) => answer.map(ServiceResponse::map_into_boxed_body),
         Err(_) => {
-            let problem = Problem::unavailable("The request took too long. It may have been carried out.", Duration::from_secs(1));
+            let problem = Problem::unavailable(
+                "The request took too long. It may have been carried out.",
+                Duration::from_secs(1),
+            );
             Ok(ServiceResponse::from_err(problem, kept))
         }
     }

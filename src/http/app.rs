@@ -11,12 +11,19 @@ use super::rate_limits::limit;
 use super::unread_body::close_when_unread;
 use super::{HttpState, pages, routes};
 
-/// The public application: the API, the pages, and what `beside` adds to it, such as the hub and the health paths.
+/// The public application: the API, the pages, and what `beside` adds to it, such as the hub and
+/// the health paths.
 pub fn app(
     state: web::Data<HttpState>,
     beside: impl FnOnce(&mut ServiceConfig),
 ) -> App<
-    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = Error, InitError = ()>,
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
 > {
     let origins = &state.settings.allowed_origins;
     let cors = Condition::new(!origins.is_empty(), cors(origins));
@@ -44,10 +51,29 @@ fn security_headers() -> DefaultHeaders {
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "DELETE"])
-        .allowed_headers(["authorization", "content-type", "idempotency-key", "if-none-match", "traceparent", "x-request-id"])
+        .allowed_headers([
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "if-none-match",
+            "traceparent",
+            "x-request-id",
+        ])
         .allowed_headers(["x-requested-with", "x-signalr-user-agent"])
-        .expose_headers(["etag", "location", "retry-after", "x-correlation-id", "x-degraded", "x-request-id"])
-        .expose_headers(["idempotency-replayed", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"])
+        .expose_headers([
+            "etag",
+            "location",
+            "retry-after",
+            "x-correlation-id",
+            "x-degraded",
+            "x-request-id",
+        ])
+        .expose_headers([
+            "idempotency-replayed",
+            "ratelimit-limit",
+            "ratelimit-remaining",
+            "ratelimit-reset",
+        ])
         .supports_credentials()
         .max_age(600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))

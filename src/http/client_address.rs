@@ -16,8 +16,9 @@ impl TrustedProxies {
         Self { networks, warned: AtomicBool::new(false) }
     }
 
-    /// The address of the client behind `peer`: the last hop of `X-Forwarded-For` that is no trusted proxy. What stands left of
-    /// it is the client's own claim, and so is everything when the peer itself is no trusted proxy.
+    /// The address of the client behind `peer`: the last hop of `X-Forwarded-For` that is no
+    /// trusted proxy. What stands left of it is the client's own claim, and so is everything when
+    /// the peer itself is no trusted proxy.
     pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         if !headers.contains_key(X_FORWARDED_FOR) {
@@ -27,9 +28,15 @@ impl TrustedProxies {
             self.warn(client);
             return client;
         }
-        let hops: Vec<_> = headers.get_all(X_FORWARDED_FOR).flat_map(|value| value.as_bytes().split(|b| *b == b',')).collect();
+        let hops: Vec<_> = headers
+            .get_all(X_FORWARDED_FOR)
+            .flat_map(|value| value.as_bytes().split(|b| *b == b','))
+            .collect();
         for hop in hops.into_iter().rev() {
-            let Some(address) = std::str::from_utf8(hop).ok().and_then(|text| parse(text.trim())) else { break };
+            let Some(address) = std::str::from_utf8(hop).ok().and_then(|text| parse(text.trim()))
+            else {
+                break;
+            };
             client = address.to_canonical();
             if !self.trusts(client) {
                 break;
@@ -42,7 +49,8 @@ impl TrustedProxies {
         self.networks.iter().any(|network| network.contains(&address))
     }
 
-    /// Once: everybody behind a proxy that is not listed shares its limit, which its operator would rather know.
+    /// Once: everybody behind a proxy that is not listed shares its limit, which its operator would
+    /// rather know.
     fn warn(&self, peer: IpAddr) {
         if !self.warned.swap(true, Ordering::Relaxed) {
             let advice = "if it is a proxy of yours, list it in Http__TrustedProxies: all its clients share one limit";
@@ -51,7 +59,8 @@ impl TrustedProxies {
     }
 }
 
-/// What one customer of a provider has: an IPv4 address, or a /64 of IPv6, within which addresses cost nothing.
+/// What one customer of a provider has: an IPv4 address, or a /64 of IPv6, within which addresses
+/// cost nothing.
 pub(super) fn subscriber(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),
@@ -75,7 +84,10 @@ mod tests {
     use super::{TrustedProxies, subscriber};
 
     fn client(peer: &str, values: &[&str]) -> String {
-        let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().expect("a net"), "fd00::/8".parse().expect("a net")]);
+        let proxies = TrustedProxies::new(vec![
+            "10.0.0.0/8".parse().expect("a net"),
+            "fd00::/8".parse().expect("a net"),
+        ]);
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(X_FORWARDED_FOR, HeaderValue::from_str(value).expect("a value"));

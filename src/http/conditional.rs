@@ -1,7 +1,8 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::{EntityTag, Header, IF_NONE_MATCH, IfNoneMatch};
 
-/// Whether the client has this very state already: `If-None-Match` names it (RFC 9110, section 13.1.2).
+/// Whether the client has this very state already: `If-None-Match` names it (RFC 9110, section
+/// 13.1.2).
 pub(super) fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
     if !request.headers().contains_key(IF_NONE_MATCH) {
         return false;

@@ -1,7 +1,8 @@
 //! The HTTP API: routes, extractors, handlers, problem+json.
 //!
-//! [`app()`] is the whole public surface but the hub, which whoever calls it mounts beside. A request passes [`observe`], then for
-//! API paths [`middleware`] and [`admission`], then extractors that refuse bad input, then a handler that calls one use case.
+//! [`app()`] is the whole public surface but the hub, which whoever calls it mounts beside. A
+//! request passes [`observe`], then for API paths [`middleware`] and [`admission`], then extractors
+//! that refuse bad input, then a handler that calls one use case.
 
 mod admission;
 mod api;

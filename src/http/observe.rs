@@ -11,7 +11,8 @@ use tracing::Instrument;
 
 use super::{Problem, RequestContext};
 
-/// The outermost layer: names the request, logs and measures it, and gives every error its problem+json body.
+/// The outermost layer: names the request, logs and measures it, and gives every error its
+/// problem+json body.
 ///
 /// Logs hold the route's template, never the path or query, which may hold a token.
 pub(super) async fn observe(
@@ -24,7 +25,8 @@ pub(super) async fn observe(
     let method = label(request.method());
     request.extensions_mut().insert(Rc::clone(&context));
 
-    let span = tracing::info_span!("request", requestId = context.request_id, traceId = trace_id, method);
+    let span =
+        tracing::info_span!("request", requestId = context.request_id, traceId = trace_id, method);
     let answer = next.call(request).instrument(span.clone()).await?;
     let _entered = span.enter();
     let mut answer = with_problem(answer.map_into_boxed_body(), &trace_id);
@@ -34,15 +36,21 @@ pub(super) async fn observe(
 
     let route = answer.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     let (status, took) = (answer.status(), started.elapsed());
-    tracing::info!(route, status = status.as_u16(), durationMs = took.as_secs_f64() * 1e3, "request served");
+    tracing::info!(
+        route,
+        status = status.as_u16(),
+        durationMs = took.as_secs_f64() * 1e3,
+        "request served"
+    );
     metrics::counter!("contoso_http_requests_total", "method" => method, "route" => route.clone(), "status" => status_label(status))
         .increment(1);
     metrics::histogram!("contoso_http_request_duration_seconds", "method" => method, "route" => route).record(took);
     Ok(answer)
 }
 
-/// Renders a problem for the request it belongs to, and logs its cause, once. What the framework or a hub answered without a
-/// body becomes a problem too, but for the hub's paths, whose answers SignalR prescribes.
+/// Renders a problem for the request it belongs to, and logs its cause, once. What the framework or
+/// a hub answered without a body becomes a problem too, but for the hub's paths, whose answers
+/// SignalR prescribes.
 fn with_problem(answer: ServiceResponse<BoxBody>, trace_id: &str) -> ServiceResponse<BoxBody> {
     let status = answer.status();
     if !(status.is_client_error() || status.is_server_error()) {
@@ -50,7 +58,8 @@ fn with_problem(answer: ServiceResponse<BoxBody>, trace_id: &str) -> ServiceResp
     }
     let instance = instance(answer.request().uri());
     let error = answer.response().error();
-    let bare = error.is_some() || matches!(answer.response().body().size(), BodySize::None | BodySize::Sized(0));
+    let bare = error.is_some()
+        || matches!(answer.response().body().size(), BodySize::None | BodySize::Sized(0));
     let mut rendered = match error.and_then(|error| error.as_error::<Problem>()) {
         Some(problem) => {
             if let Some(error) = problem.cause() {
@@ -58,7 +67,9 @@ fn with_problem(answer: ServiceResponse<BoxBody>, trace_id: &str) -> ServiceResp
             }
             problem.respond(&instance, trace_id)
         }
-        None if bare && !answer.request().path().starts_with("/hubs/") => Problem::of_status(status).respond(&instance, trace_id),
+        None if bare && !answer.request().path().starts_with("/hubs/") => {
+            Problem::of_status(status).respond(&instance, trace_id)
+        }
         None => return answer,
     };
     let (request, old) = answer.into_parts();
@@ -73,8 +84,15 @@ fn with_problem(answer: ServiceResponse<BoxBody>, trace_id: &str) -> ServiceResp
 /// Path and query without a token somebody put there.
 fn instance(uri: &actix_web::http::Uri) -> String {
     let Some(query) = uri.query() else { return uri.path().to_owned() };
-    let kept: Vec<_> = query.split('&').filter(|pair| !pair.to_ascii_lowercase().starts_with("access_token")).collect();
-    if kept.is_empty() { uri.path().to_owned() } else { format!("{}?{}", uri.path(), kept.join("&")) }
+    let kept: Vec<_> = query
+        .split('&')
+        .filter(|pair| !pair.to_ascii_lowercase().starts_with("access_token"))
+        .collect();
+    if kept.is_empty() {
+        uri.path().to_owned()
+    } else {
+        format!("{}?{}", uri.path(), kept.join("&"))
+    }
 }
 
 /// Methods as a metric label: a client cannot invent a new one.

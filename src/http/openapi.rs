@@ -2,7 +2,10 @@ use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Header, Object, OpenApi as Document, PathItem, Ref, RefOr, ResponseBuilder, Type};
+use utoipa::openapi::{
+    ContentBuilder, Header, Object, OpenApi as Document, PathItem, Ref, RefOr, ResponseBuilder,
+    Type,
+};
 use utoipa::{Modify, OpenApi};
 
 use super::HttpState;
@@ -40,26 +43,36 @@ struct Everywhere;
 impl Modify for Everywhere {
     fn modify(&self, document: &mut Document) {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(bearer));
         for operation in document.paths.paths.values_mut().flat_map(operations) {
             add(operation, "500", "An unexpected error occurred");
             too_many(operation);
             add(operation, "503", "Temporarily unavailable; Retry-After says when to try again");
             if operation.security.is_some() {
                 add(operation, "401", "The token is missing or was refused");
-                add(operation, "403", "The token names no user or lacks the role, or the thing belongs to somebody else");
+                add(
+                    operation,
+                    "403",
+                    "The token names no user or lacks the role, or the thing belongs to somebody else",
+                );
             }
         }
     }
 }
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut path.get, &mut path.post, &mut path.put, &mut path.delete].into_iter().filter_map(Option::as_mut)
+    [&mut path.get, &mut path.post, &mut path.put, &mut path.delete]
+        .into_iter()
+        .filter_map(Option::as_mut)
 }
 
 fn add(operation: &mut Operation, status: &str, description: &str) {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    let response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build();
+    let response =
+        ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build();
     operation.responses.responses.insert(status.to_owned(), response.into());
 }
 
@@ -86,7 +99,11 @@ pub(super) fn document(with_development: bool) -> Bytes {
         document.paths.paths.remove("/dev/token");
     }
     // utoipa 5.5 writes the field's Rust name, which is not OpenAPI's (section 4.8.20).
-    document.to_json().expect("the document is plain data").replace("\"operation_id\"", "\"operationId\"").into()
+    document
+        .to_json()
+        .expect("the document is plain data")
+        .replace("\"operation_id\"", "\"operationId\"")
+        .into()
 }
 
 /// `GET /openapi.json`.

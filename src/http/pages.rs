@@ -1,7 +1,9 @@
 use std::borrow::Cow;
 
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETag, EntityTag, REFERRER_POLICY};
+use actix_web::http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETag, EntityTag, REFERRER_POLICY,
+};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -36,7 +38,11 @@ pub(super) async fn serve(request: HttpRequest) -> Result<HttpResponse, Problem>
     if let Some(file) = Files::get(name) {
         return Ok(answer(&request, name, file));
     }
-    let wants_page = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|a| a.contains("text/html"));
+    let wants_page = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|a| a.contains("text/html"));
     match Files::get("index.html") {
         Some(page) if wants_page => Ok(answer(&request, "index.html", page)),
         _ => Err(unknown()),
@@ -45,20 +51,28 @@ pub(super) async fn serve(request: HttpRequest) -> Result<HttpResponse, Problem>
 
 fn answer(request: &HttpRequest, name: &str, file: EmbeddedFile) -> HttpResponse {
     let digest = file.metadata.sha256_hash();
-    let tag = EntityTag::new_strong(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect());
+    let tag =
+        EntityTag::new_strong(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect());
     // File names carry no digest, so code is always asked after; pictures may be a day old.
     let mimetype = file.metadata.mimetype();
     let caching = if mimetype.starts_with("image/") { "public, max-age=86400" } else { "no-cache" };
     let unchanged = is_known(request, &tag);
     let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header(ETag(tag)).insert_header((CACHE_CONTROL, caching));
-    // Also without a body: a browser takes the headers of a 304 over the stored ones, and the API's policy would block the page.
-    response.insert_header((CONTENT_SECURITY_POLICY, POLICY)).insert_header((REFERRER_POLICY, "same-origin"));
+    // Also without a body: a browser takes the headers of a 304 over the stored ones, and the API's
+    // policy would block the page.
+    response
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((REFERRER_POLICY, "same-origin"));
     if unchanged {
         return response.finish();
     }
     let is_text = mimetype.starts_with("text/") || name.ends_with(".js") || name.ends_with(".mjs");
-    response.content_type(if is_text { format!("{mimetype}; charset=utf-8") } else { mimetype.to_owned() });
+    response.content_type(if is_text {
+        format!("{mimetype}; charset=utf-8")
+    } else {
+        mimetype.to_owned()
+    });
     response.body(match file.data {
         Cow::Borrowed(bytes) => Bytes::from_static(bytes),
         Cow::Owned(bytes) => Bytes::from(bytes),

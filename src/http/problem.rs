@@ -17,7 +17,8 @@ use crate::ports::{RateDecision, StoreError};
 /// The media type of RFC 9457.
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
-/// Why a request was not served, as a client may know it (RFC 9457, X-02). What only operators may know is its `cause`.
+/// Why a request was not served, as a client may know it (RFC 9457, X-02). What only operators may
+/// know is its `cause`.
 #[derive(Debug)]
 pub struct Problem(Box<Content>);
 
@@ -60,7 +61,12 @@ pub(super) struct ProblemBody<'a> {
 }
 
 impl Problem {
-    fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+    fn new(
+        status: StatusCode,
+        kind: &'static str,
+        title: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
         let detail = detail.into();
         let errors = BTreeMap::new();
         Self(Box::new(Content {
@@ -78,13 +84,22 @@ impl Problem {
 
     /// 400: the request cannot be understood.
     pub fn malformed(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "malformed-request", "The request cannot be understood", detail)
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "malformed-request",
+            "The request cannot be understood",
+            detail,
+        )
     }
 
     /// 400: fields with what is wrong with them.
     pub fn invalid(errors: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut problem =
-            Self::new(StatusCode::BAD_REQUEST, "validation", "The request is not valid", "One or more fields are not valid.");
+        let mut problem = Self::new(
+            StatusCode::BAD_REQUEST,
+            "validation",
+            "The request is not valid",
+            "One or more fields are not valid.",
+        );
         for (field, message) in errors {
             problem.0.errors.entry(field).or_default().push(message);
         }
@@ -94,7 +109,8 @@ impl Problem {
     /// 401: no bearer token in the header.
     pub fn no_token() -> Self {
         let detail = "Send a token in the header 'Authorization: Bearer …'.";
-        let mut problem = Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "A token is needed", detail);
+        let mut problem =
+            Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "A token is needed", detail);
         problem.0.challenge = Some("Bearer".to_owned());
         problem
     }
@@ -118,14 +134,20 @@ impl Problem {
     /// 409: the first request with this idempotency key has not been answered yet.
     pub fn request_in_progress() -> Self {
         let detail = "The first request with this Idempotency-Key is still running: ask again for its answer.";
-        let mut problem = Self::new(StatusCode::CONFLICT, "request-in-progress", "The request is still running", detail);
+        let mut problem = Self::new(
+            StatusCode::CONFLICT,
+            "request-in-progress",
+            "The request is still running",
+            detail,
+        );
         problem.0.retry_after = Some(Duration::from_secs(1));
         problem
     }
 
     /// 409: a later version of the session is there.
     pub fn session_outdated(version: u64) -> Self {
-        let detail = format!("Version {version} was saved meanwhile: read it before you save again.");
+        let detail =
+            format!("Version {version} was saved meanwhile: read it before you save again.");
         Self::new(StatusCode::CONFLICT, "session-outdated", "A later session is there", detail)
     }
 
@@ -137,13 +159,24 @@ impl Problem {
     /// 415.
     pub fn not_json() -> Self {
         let detail = "Send JSON with the header 'Content-Type: application/json'.";
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The media type is not supported", detail)
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            "The media type is not supported",
+            detail,
+        )
     }
 
     /// 422: the idempotency key was used for another body.
     pub fn key_reused() -> Self {
-        let detail = "This Idempotency-Key was used for another order: use a new key for a new order.";
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used before", detail)
+        let detail =
+            "This Idempotency-Key was used for another order: use a new key for a new order.";
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency-key-reused",
+            "The idempotency key was used before",
+            detail,
+        )
     }
 
     /// 408: the body came too slowly.
@@ -154,8 +187,14 @@ impl Problem {
 
     /// 429: the caller has used up its limit.
     pub fn too_many(decision: RateDecision) -> Self {
-        let detail = "You ask more often than is allowed. The header Retry-After says when to go on.";
-        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests", detail);
+        let detail =
+            "You ask more often than is allowed. The header Retry-After says when to go on.";
+        let mut problem = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many-requests",
+            "Too many requests",
+            detail,
+        );
         problem.0.retry_after = Some(decision.retry_after);
         problem.0.limit = Some(decision);
         problem
@@ -163,8 +202,12 @@ impl Problem {
 
     /// 503: try again later.
     pub fn unavailable(detail: impl Into<Cow<'static, str>>, retry_after: Duration) -> Self {
-        let mut problem =
-            Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service is temporarily unavailable", detail);
+        let mut problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "The service is temporarily unavailable",
+            detail,
+        );
         problem.0.retry_after = Some(retry_after);
         problem
     }
@@ -174,7 +217,8 @@ impl Problem {
         match status {
             StatusCode::NOT_FOUND => Self::not_found("This path is unknown."),
             StatusCode::METHOD_NOT_ALLOWED => {
-                let detail = "This path does not take this method; the header Allow lists those it takes.";
+                let detail =
+                    "This path does not take this method; the header Allow lists those it takes.";
                 Self::new(status, "method-not-allowed", "The method is not allowed", detail)
             }
             _ => Self::new(status, "", status.canonical_reason().unwrap_or("Error"), ""),
@@ -193,7 +237,15 @@ impl Problem {
             kind => Cow::Owned(format!("urn:contoso-shop:problem:{kind}")),
         };
         let (title, detail, errors) = (self.0.title, &*self.0.detail, &self.0.errors);
-        let body = ProblemBody { kind, title, status: self.0.status.as_u16(), detail, instance, trace_id, errors };
+        let body = ProblemBody {
+            kind,
+            title,
+            status: self.0.status.as_u16(),
+            detail,
+            instance,
+            trace_id,
+            errors,
+        };
         let mut response = HttpResponse::build(self.0.status);
         if let Some(wait) = self.0.retry_after {
             // Whole seconds (RFC 9110, section 10.2.3); zero would invite a storm.
@@ -233,7 +285,12 @@ impl ResponseError for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let detail = "Something went wrong on our side. The trace id leads operators to the cause.";
-        let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "An unexpected error occurred", detail);
+        let mut problem = Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "An unexpected error occurred",
+            detail,
+        );
         problem.0.cause = Some(error);
         problem
     }
@@ -247,10 +304,14 @@ impl From<TokenError> for Problem {
                 problem.0.title = "The token was refused";
                 problem.0.detail = format!("The token was refused: {refusal}.").into();
                 // RFC 6750, section 3.
-                problem.0.challenge = Some(format!("Bearer error=\"invalid_token\", error_description=\"{refusal}\""));
+                problem.0.challenge = Some(format!(
+                    "Bearer error=\"invalid_token\", error_description=\"{refusal}\""
+                ));
                 problem
             }
-            TokenError::NoSubject => Self::forbidden("The token names no user: its claim sub is missing, empty or malformed."),
+            TokenError::NoSubject => Self::forbidden(
+                "The token names no user: its claim sub is missing, empty or malformed.",
+            ),
             TokenError::KeysUnavailable { retry_after } => {
                 Self::unavailable("Tokens cannot be checked right now: try again.", retry_after)
             }

@@ -25,7 +25,8 @@ pub struct Limits {
     pub connections: RateLimit,
 }
 
-/// The limits at work. Where the count cannot be had the caller passes: a limit must not become an outage.
+/// The limits at work. Where the count cannot be had the caller passes: a limit must not become an
+/// outage.
 pub(super) struct RateLimits {
     limiter: Arc<dyn RateLimiter>,
     limits: Limits,
@@ -43,8 +44,14 @@ impl RateLimits {
         self.take("orders", user.as_str(), self.limits.orders).await
     }
 
-    /// Takes the address's permit for what lies at `path`. Nobody is limited on this very machine, where a developer works.
-    async fn address(&self, path: &str, peer: IpAddr, headers: &HeaderMap) -> Result<Option<RateDecision>, Problem> {
+    /// Takes the address's permit for what lies at `path`. Nobody is limited on this very machine,
+    /// where a developer works.
+    async fn address(
+        &self,
+        path: &str,
+        peer: IpAddr,
+        headers: &HeaderMap,
+    ) -> Result<Option<RateDecision>, Problem> {
         let (name, limit) = match path.split('/').nth(1) {
             Some("api" | "dev") => ("requests", self.limits.requests),
             Some("hubs") => ("connections", self.limits.connections),
@@ -57,7 +64,12 @@ impl RateLimits {
         self.take(name, &subscriber(client), limit).await
     }
 
-    async fn take(&self, name: &'static str, who: &str, limit: RateLimit) -> Result<Option<RateDecision>, Problem> {
+    async fn take(
+        &self,
+        name: &'static str,
+        who: &str,
+        limit: RateLimit,
+    ) -> Result<Option<RateDecision>, Problem> {
         match self.limiter.take(&format!("{name}:{who}"), limit).await {
             Ok(decision) if decision.allowed => Ok(Some(decision)),
             Ok(decision) => {
@@ -72,7 +84,8 @@ impl RateLimits {
     }
 }
 
-/// Counts a request before anything else is done for it, and tells every caller how it stands with its limit.
+/// Counts a request before anything else is done for it, and tells every caller how it stands with
+/// its limit.
 pub(super) async fn limit(
     state: web::Data<HttpState>,
     request: ServiceRequest,

@@ -8,11 +8,13 @@ use tokio::sync::Semaphore;
 use super::openapi;
 use super::rate_limits::{Limits, RateLimits};
 use crate::app::{
-    CancelOrder, FollowUp, GetOrder, GetOrderStatus, ListOrders, ListProducts, PlaceOrder, ReadReports, UserSessions,
+    CancelOrder, FollowUp, GetOrder, GetOrderStatus, ListOrders, ListProducts, PlaceOrder,
+    ReadReports, UserSessions,
 };
 use crate::auth::{DevelopmentTokens, TokenVerifier};
 use crate::ports::{
-    Availability, Cache, OrderNotifier, OrderStore, ProductStore, RateLimiter, Reports, Sessions, StatusCopy, SystemClock, Wakeup,
+    Availability, Cache, OrderNotifier, OrderStore, ProductStore, RateLimiter, Reports, Sessions,
+    StatusCopy, SystemClock, Wakeup,
 };
 
 /// Limits of the API.
@@ -22,7 +24,8 @@ pub struct HttpSettings {
     pub max_in_flight: usize,
     /// How long a handler may take before it is answered 503.
     pub deadline: Duration,
-    /// Origins of pages that may call from elsewhere, such as `https://shop.example`; none by default.
+    /// Origins of pages that may call from elsewhere, such as `https://shop.example`; none by
+    /// default.
     pub allowed_origins: Vec<String>,
     /// Times an order's job may be started before the order is given up (`Jobs__MaxAttempts`).
     pub order_attempts: u32,
@@ -111,7 +114,11 @@ impl HttpState {
         } = ports;
         let follow_up = FollowUp::new(Arc::clone(&copy), wakeup, notifier);
         Self {
-            place_order: PlaceOrder::new(Arc::clone(&orders), follow_up.clone(), settings.order_attempts),
+            place_order: PlaceOrder::new(
+                Arc::clone(&orders),
+                follow_up.clone(),
+                settings.order_attempts,
+            ),
             cancel_order: CancelOrder::new(Arc::clone(&orders), follow_up.clone()),
             get_order: GetOrder::new(Arc::clone(&orders)),
             list_orders: ListOrders::new(Arc::clone(&orders)),
@@ -119,7 +126,9 @@ impl HttpState {
             products: ListProducts::new(products, cache.clone()),
             reports: ReadReports::new(reports, cache, Arc::new(SystemClock)),
             sessions: UserSessions::new(sessions),
-            limits: settings.limits.map(|limits| RateLimits::new(limiter, limits, settings.trusted_proxies.clone())),
+            limits: settings
+                .limits
+                .map(|limits| RateLimits::new(limiter, limits, settings.trusted_proxies.clone())),
             redis,
             verifier,
             openapi: openapi::document(development_tokens.is_some()),

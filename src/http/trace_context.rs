@@ -1,6 +1,7 @@
 use std::fmt;
 
-/// A position in a distributed trace, as the header `traceparent` carries it (W3C Trace Context, version 00; X-24).
+/// A position in a distributed trace, as the header `traceparent` carries it (W3C Trace Context,
+/// version 00; X-24).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceContext {
     trace: u128,
@@ -9,7 +10,8 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// Continues the trace of a received header with a span of our own, or begins a trace when it is missing or malformed.
+    /// Continues the trace of a received header with a span of our own, or begins a trace when it
+    /// is missing or malformed.
     pub fn continue_from(header: Option<&str>) -> Self {
         let span = rand::random_range(1..=u64::MAX);
         match header.and_then(Self::parse) {
@@ -18,10 +20,12 @@ impl TraceContext {
         }
     }
 
-    /// Reads `00-{32 hex}-{16 hex}-{2 hex}`; later versions may append fields (section 3.2.4). `None` when it breaks the rules.
+    /// Reads `00-{32 hex}-{16 hex}-{2 hex}`; later versions may append fields (section 3.2.4).
+    /// `None` when it breaks the rules.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.trim().splitn(5, '-');
-        let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (version, trace, span, flags) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let version = hex(version, 2)?;
         if version == 0xff || (version == 0 && parts.next().is_some()) {
             return None;
@@ -43,7 +47,8 @@ impl fmt::Display for TraceContext {
 }
 
 fn hex(text: &str, digits: usize) -> Option<u128> {
-    let legal = text.len() == digits && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let legal = text.len() == digits
+        && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     legal.then(|| u128::from_str_radix(text, 16).ok()).flatten()
 }
 
@@ -74,7 +79,10 @@ mod tests {
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x",
         ] {
             assert_eq!(TraceContext::parse(bad), None, "{bad}");
-            assert_ne!(TraceContext::continue_from(Some(bad)).trace_id(), "0af7651916cd43dd8448eb211c80319c");
+            assert_ne!(
+                TraceContext::continue_from(Some(bad)).trace_id(),
+                "0af7651916cd43dd8448eb211c80319c"
+            );
         }
     }
 }

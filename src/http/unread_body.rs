@@ -17,8 +17,9 @@ use tokio::time::sleep;
 /// Longer than the first bytes of an answer take.
 const HOLD: Duration = Duration::from_secs(2);
 
-/// Closes a connection whose request has a body of unknown length that nobody read to its end. Actix reads on for ever once
-/// such a body is dropped, waiting for an end that may never come; while the body is held it answers, lingers and closes.
+/// Closes a connection whose request has a body of unknown length that nobody read to its end
+/// . Actix reads on for ever once such a body is dropped, waiting for an end that may never
+/// come; while the body is held it answers, lingers and closes.
 pub(super) async fn close_when_unread(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

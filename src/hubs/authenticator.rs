@@ -18,7 +18,11 @@ impl ConnectionAuthenticator for HubAuthenticator {
             Err(TokenError::NoSubject) => return Err(Refusal::Forbidden),
             Err(TokenError::KeysUnavailable { .. }) => return Err(Refusal::Unavailable),
         };
-        let expires_at = UNIX_EPOCH + Duration::from_micros(u64::try_from(principal.expires_at.micros).unwrap_or(0));
-        Ok(Authenticated { user_id: principal.user.as_str().to_owned(), expires_at: Some(expires_at) })
+        let expires_at = UNIX_EPOCH
+            + Duration::from_micros(u64::try_from(principal.expires_at.micros).unwrap_or(0));
+        Ok(Authenticated {
+            user_id: principal.user.as_str().to_owned(),
+            expires_at: Some(expires_at),
+        })
     }
 }

@@ -42,8 +42,10 @@ impl OrderNotifier for HubNotifier {
                 _ => Ok(()),
             }
         };
-        // Together: tabs of this pod have both at once, however long the backplane takes for the first.
-        let (notified, completed) = tokio::join!(biased; tabs.send(NOTIFICATION, &arguments), completed);
+        // Together: tabs of this pod have both at once, however long the backplane takes for the
+        // first.
+        let (notified, completed) =
+            tokio::join!(biased; tabs.send(NOTIFICATION, &arguments), completed);
         notified.and(completed).map_err(|error| NotifyError(error.into()))
     }
 }

@@ -20,7 +20,8 @@ struct CurrentStatus {
     updated_at: Option<Timestamp>,
 }
 
-/// The hub tabs wait on (D5): `Ping()`, `RegisterOrder(correlationId)`, `GetCurrentStatus(correlationId)`.
+/// The hub tabs wait on (D5): `Ping()`, `RegisterOrder(correlationId)`,
+/// `GetCurrentStatus(correlationId)`.
 pub fn order_status(register: Arc<RegisterOrder>, status: Arc<GetOrderStatus>) -> Hub {
     Hub::builder()
         .method("Ping", |_, ()| async { Ok("pong") })
@@ -38,7 +39,10 @@ pub fn order_status(register: Arc<RegisterOrder>, status: Arc<GetOrderStatus>) -
             let status = status.clone();
             async move {
                 let user = UserId::new(caller.user_id());
-                let view = status.by_correlation(&user, correlation_id(&id)?).await.map_err(unavailable)?;
+                let view = status
+                    .by_correlation(&user, correlation_id(&id)?)
+                    .await
+                    .map_err(unavailable)?;
                 Ok(view.map(|view| CurrentStatus {
                     correlation_id: view.correlation_id,
                     status: view.status,

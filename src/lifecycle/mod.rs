@@ -1,4 +1,5 @@
-//! How a process lives: supervised tasks, phases, signals and an ordered stop. Knows nothing of orders.
+//! How a process lives: supervised tasks, phases, signals and an ordered stop. Knows nothing of
+//! orders.
 
 mod phase;
 mod plan;

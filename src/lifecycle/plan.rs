@@ -1,12 +1,13 @@
 use std::time::Duration;
 
-/// The steps of a stop, in this order. A task names the step in which it is told to end; a step is over when all its tasks have
-/// ended or its budget is used up.
+/// The steps of a stop, in this order. A task names the step in which it is told to end; a step is
+/// over when all its tasks have ended or its budget is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StopPhase {
     /// Not ready any more; the load balancer turns away. Everything still works.
     Announce,
-    /// Sockets are closed with `allowReconnect`; no job is fetched, running ones finish or are handed back.
+    /// Sockets are closed with `allowReconnect`; no job is fetched, running ones finish or are
+    /// handed back.
     Work,
     /// The public listener closes; requests under way are answered.
     Requests,
@@ -18,7 +19,8 @@ pub enum StopPhase {
 
 impl StopPhase {
     /// All steps in order.
-    pub const ALL: [Self; 5] = [Self::Announce, Self::Work, Self::Requests, Self::Background, Self::Last];
+    pub const ALL: [Self; 5] =
+        [Self::Announce, Self::Work, Self::Requests, Self::Background, Self::Last];
 
     /// Its name in logs.
     pub const fn name(self) -> &'static str {

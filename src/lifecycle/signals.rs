@@ -2,12 +2,14 @@ use std::io;
 
 use super::{StopCause, Supervisor};
 
-/// SIGTERM and SIGINT (Ctrl-C) ask the supervisor to stop; a second one ends the process at once with 128 + its number (D12).
-/// Errors when the handlers cannot be installed. The listening ends with the process.
+/// SIGTERM and SIGINT (Ctrl-C) ask the supervisor to stop; a second one ends the process at once
+/// with 128 + its number (D12). Errors when the handlers cannot be installed. The listening ends
+/// with the process.
 #[cfg(unix)]
 pub fn listen_for_signals(supervisor: &Supervisor) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let supervisor = supervisor.clone();
     tokio::spawn(async move {
         let mut signals = 0;

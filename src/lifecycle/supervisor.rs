@@ -41,7 +41,8 @@ impl Ended {
     }
 }
 
-/// Starts named tasks, watches over them and stops them in the order of [`StopPhase`]. Clones share it.
+/// Starts named tasks, watches over them and stops them in the order of [`StopPhase`]. Clones share
+/// it.
 #[derive(Clone)]
 pub struct Supervisor(Arc<Inner>);
 
@@ -65,8 +66,9 @@ impl Supervisor {
         }))
     }
 
-    /// Starts a task the process cannot do without: when it ends before its token is cancelled, in whatever way, the process stops.
-    /// The token is cancelled when `ends_in` begins; the task then cleans up and returns.
+    /// Starts a task the process cannot do without: when it ends before its token is cancelled, in
+    /// whatever way, the process stops. The token is cancelled when `ends_in` begins; the task then
+    /// cleans up and returns.
     pub fn spawn<F, Fut>(&self, name: &'static str, ends_in: StopPhase, task: F)
     where
         F: FnOnce(CancellationToken) -> Fut,
@@ -90,8 +92,9 @@ impl Supervisor {
         });
     }
 
-    /// Starts a task that may fail: it is started anew after 250 ms, twice as long after each further failure up to 30 s, and
-    /// after 250 ms again when it had run for a minute. One that returns `Ok` has done its work.
+    /// Starts a task that may fail: it is started anew after 250 ms, twice as long after each
+    /// further failure up to 30 s, and after 250 ms again when it had run for a minute. One that
+    /// returns `Ok` has done its work.
     pub fn spawn_restarting<F, Fut>(&self, name: &'static str, ends_in: StopPhase, task: F)
     where
         F: Fn(CancellationToken) -> Fut + Send + 'static,
@@ -153,21 +156,31 @@ impl Supervisor {
     /// Waits for a stop to be asked for, then goes through its steps.
     pub async fn run(&self) -> Ended {
         let mut causes = self.0.cause.subscribe();
-        let cause = causes.wait_for(Option::is_some).await.ok().and_then(|cause| *cause).unwrap_or(StopCause::Requested);
+        let cause = causes
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|cause| *cause)
+            .unwrap_or(StopCause::Requested);
         let mut cut_off = Vec::new();
         for phase in StopPhase::ALL {
             cut_off.extend(self.step(phase).await);
         }
         self.0.kill.cancel();
         // A task that blocks its thread cannot be cut off; the process ends without it.
-        let _ = tokio::time::timeout(CUT_OFF, join_all(self.0.groups.iter().map(|group| group.ended()))).await;
+        let _ = tokio::time::timeout(
+            CUT_OFF,
+            join_all(self.0.groups.iter().map(|group| group.ended())),
+        )
+        .await;
         self.0.phase.send_replace(Phase::Stopped);
         tracing::info!(cut_off = ?cut_off, "stopped");
         Ended { cause, cut_off }
     }
 
     async fn step(&self, phase: StopPhase) -> Vec<&'static str> {
-        let (group, budget, started) = (self.group(phase), self.0.plan.budget(phase), Instant::now());
+        let (group, budget, started) =
+            (self.group(phase), self.0.plan.budget(phase), Instant::now());
         group.stop.cancel();
         if phase == StopPhase::Announce {
             tokio::time::sleep(budget).await;

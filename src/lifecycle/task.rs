@@ -15,7 +15,10 @@ pub(super) async fn attempt(task: impl Future<Output = TaskResult>) -> TaskResul
     match AssertUnwindSafe(task).catch_unwind().await {
         Ok(result) => result,
         Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+            let text = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied());
             Err(format!("panicked: {}", text.unwrap_or("no message")).into())
         }
     }

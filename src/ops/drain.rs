@@ -1,4 +1,5 @@
-//! The drain marker: a file that makes a pod not ready while it exists (S2-C4-1, D12). The marker alone closes nothing.
+//! The drain marker: a file that makes a pod not ready while it exists (S2-C4-1, D12). The marker
+//! alone closes nothing.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -26,8 +27,8 @@ impl DrainMarker {
         Self { file: file.into(), present: watch::Sender::new(false) }
     }
 
-    /// Removes a marker that outlived the process that was drained: an emptyDir survives its container. To be called
-    /// before readiness is served. Returns whether there was one.
+    /// Removes a marker that outlived the process that was drained: an emptyDir survives its
+    /// container. To be called before readiness is served. Returns whether there was one.
     pub fn remove_stale(&self) -> io::Result<bool> {
         remove(&self.file)
     }
@@ -55,7 +56,8 @@ impl DrainMarker {
     }
 
     fn note(&self, present: bool) {
-        let changed = self.present.send_if_modified(|known| std::mem::replace(known, present) != present);
+        let changed =
+            self.present.send_if_modified(|known| std::mem::replace(known, present) != present);
         if changed && present {
             tracing::info!(file = %self.file.display(), "the drain marker appeared: not ready, connections stay");
         } else if changed {
@@ -64,9 +66,11 @@ impl DrainMarker {
     }
 }
 
-/// Writes the marker and waits, as the seed's `touch /tmp/draining; sleep 15` does without needing a shell.
+/// Writes the marker and waits, as the seed's `touch /tmp/draining; sleep 15` does without needing
+/// a shell.
 pub fn mark_and_wait(file: &Path, wait: Duration) -> Result<String, String> {
-    fs::write(file, b"").map_err(|error| format!("cannot write the marker {}: {error}", file.display()))?;
+    fs::write(file, b"")
+        .map_err(|error| format!("cannot write the marker {}: {error}", file.display()))?;
     eprintln!("marked as draining by {}, waiting {} s", file.display(), wait.as_secs());
     std::thread::sleep(wait);
     Ok(format!("waited {} s; the marker stays", wait.as_secs()))

@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 use crate::lifecycle::TaskResult;
 use crate::ports::{ComponentHealth, Health, HealthProbe};
 
-/// Probes that take longer are unhealthy; below Kubernetes' probe timeouts and Prometheus' scrape timeout.
+/// Probes that take longer are unhealthy; below Kubernetes' probe timeouts and Prometheus' scrape
+/// timeout.
 const DEADLINE: Duration = Duration::from_secs(2);
 /// Anybody may ask, so the components are asked once a second at most.
 const FRESH: Duration = Duration::from_secs(1);
@@ -39,18 +40,26 @@ impl HealthRegistry {
         Self { probes, last: Mutex::new(None) }
     }
 
-    /// The report, at most a second old, within two seconds. Callers that come together share one round of checks.
+    /// The report, at most a second old, within two seconds. Callers that come together share one
+    /// round of checks.
     pub async fn report(&self) -> HealthReport {
         let mut last = self.last.lock().await;
         if let Some((_, report)) = last.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
             return report.clone();
         }
         let components: BTreeMap<_, _> =
-            join_all(self.probes.iter().map(|probe| check(probe.as_ref()))).await.into_iter().collect();
+            join_all(self.probes.iter().map(|probe| check(probe.as_ref())))
+                .await
+                .into_iter()
+                .collect();
         for (component, health) in &components {
-            metrics::gauge!("contoso_component_health", "component" => *component).set(score(health.status));
+            metrics::gauge!("contoso_component_health", "component" => *component)
+                .set(score(health.status));
         }
-        let status = components.values().map(|component| component.status).min_by(|a, b| score(*a).total_cmp(&score(*b)));
+        let status = components
+            .values()
+            .map(|component| component.status)
+            .min_by(|a, b| score(*a).total_cmp(&score(*b)));
         let report = HealthReport { status: status.unwrap_or(Health::Healthy), components };
         *last = Some((Instant::now(), report.clone()));
         report
@@ -68,11 +77,12 @@ impl HealthRegistry {
 
 async fn check(probe: &dyn HealthProbe) -> (&'static str, ComponentHealth) {
     let started = Instant::now();
-    let health = timeout(DEADLINE, probe.check(DEADLINE)).await.unwrap_or_else(|_| ComponentHealth {
-        status: Health::Unhealthy,
-        duration_ms: started.elapsed().as_secs_f64() * 1000.0,
-        data: serde_json::json!({ "reason": "no answer within the deadline" }),
-    });
+    let health =
+        timeout(DEADLINE, probe.check(DEADLINE)).await.unwrap_or_else(|_| ComponentHealth {
+            status: Health::Unhealthy,
+            duration_ms: started.elapsed().as_secs_f64() * 1000.0,
+            data: serde_json::json!({ "reason": "no answer within the deadline" }),
+        });
     (probe.name(), health)
 }
 

@@ -11,15 +11,17 @@ use tokio_util::sync::CancellationToken;
 use super::{Ops, ops_routes};
 use crate::lifecycle::TaskResult;
 
-/// Binds the ops listener. Returns it with its address, which tells the port when `listen` left it open. Errors when the address
-/// cannot be bound.
+/// Binds the ops listener. Returns it with its address, which tells the port when `listen` left it
+/// open. Errors when the address cannot be bound.
 pub fn bind_ops(ops: Arc<Ops>, listen: SocketAddr) -> io::Result<(Server, SocketAddr)> {
     let server = HttpServer::new(move || App::new().configure(ops_routes(Arc::clone(&ops))))
         .workers(1)
         .disable_signals()
         .shutdown_timeout(1)
         .bind(listen)
-        .map_err(|error| io::Error::new(error.kind(), format!("Ops__Listen: cannot listen on {listen}: {error}")))?;
+        .map_err(|error| {
+            io::Error::new(error.kind(), format!("Ops__Listen: cannot listen on {listen}: {error}"))
+        })?;
     let address = server.addrs().first().copied().unwrap_or(listen);
     Ok((server.run(), address))
 }

@@ -8,9 +8,13 @@ use tokio_util::sync::CancellationToken;
 use crate::lifecycle::TaskResult;
 
 /// Where durations are cut, in seconds: half a millisecond for a frame to a minute for a job.
-const SECONDS: [f64; 16] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+const SECONDS: [f64; 16] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    60.0,
+];
 /// Where counts and sizes are cut.
-const SIZES: [f64; 11] = [1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 1_000.0, 10_000.0, 100_000.0];
+const SIZES: [f64; 11] =
+    [1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 1_000.0, 10_000.0, 100_000.0];
 /// How often histograms are folded, so that an unscraped process does not keep every sample.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -25,8 +29,12 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Installs the process-wide recorder; a second call shares the first one's. Errors when another recorder is installed.
-    pub fn install(version: &'static str, role: &'static str) -> Result<Self, metrics_exporter_prometheus::BuildError> {
+    /// Installs the process-wide recorder; a second call shares the first one's. Errors when
+    /// another recorder is installed.
+    pub fn install(
+        version: &'static str,
+        role: &'static str,
+    ) -> Result<Self, metrics_exporter_prometheus::BuildError> {
         let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
         let recorder = match installed.take() {
             Some(recorder) => recorder,
@@ -43,7 +51,8 @@ impl Metrics {
         Ok(Self { recorder, process })
     }
 
-    /// Everything in Prometheus' text format. Reads the process's figures from the system, so not for async threads.
+    /// Everything in Prometheus' text format. Reads the process's figures from the system, so not
+    /// for async threads.
     pub fn render(&self) -> String {
         self.process.collect();
         self.recorder.render()
@@ -62,7 +71,17 @@ impl Metrics {
 fn describe() {
     describe_gauge!("contoso_build_info", "Version and role of this process; always 1.");
     describe_gauge!("contoso_ready", "1 when this process may take traffic.");
-    describe_gauge!("contoso_draining", "1 while the drain marker exists or the process is stopping.");
-    describe_gauge!("contoso_component_health", "1 healthy, 0.5 degraded, 0 unhealthy, by component.");
-    describe_counter!("contoso_task_restarts_total", Unit::Count, "Failures of background tasks that were started anew, by task.");
+    describe_gauge!(
+        "contoso_draining",
+        "1 while the drain marker exists or the process is stopping."
+    );
+    describe_gauge!(
+        "contoso_component_health",
+        "1 healthy, 0.5 degraded, 0 unhealthy, by component."
+    );
+    describe_counter!(
+        "contoso_task_restarts_total",
+        Unit::Count,
+        "Failures of background tasks that were started anew, by task."
+    );
 }

@@ -5,8 +5,9 @@ use tokio::sync::watch;
 use super::DrainMarker;
 use crate::lifecycle::Phase;
 
-/// Whether this process may take traffic: started, not stopping, not marked as draining. Dependencies do not matter here,
-/// or one outage would take every pod out of service at once. Clones share it.
+/// Whether this process may take traffic: started, not stopping, not marked as draining.
+/// Dependencies do not matter here, or one outage would take every pod out of service at once.
+/// Clones share it.
 #[derive(Clone)]
 pub struct Readiness {
     phase: watch::Receiver<Phase>,
@@ -31,7 +32,8 @@ impl Readiness {
         self.phase() != Phase::Starting
     }
 
-    /// Whether the process is on its way out: marked, as of the last look at the marker, or stopping.
+    /// Whether the process is on its way out: marked, as of the last look at the marker, or
+    /// stopping.
     pub fn is_draining(&self) -> bool {
         *self.marked.borrow() || self.phase() >= Phase::Draining
     }

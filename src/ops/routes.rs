@@ -37,14 +37,23 @@ impl Ops {
     }
 }
 
-/// The health paths, anonymous; for the public listener and, within [`ops_routes`], the ops listener (S2-K-3).
+/// The health paths, anonymous; for the public listener and, within [`ops_routes`], the ops
+/// listener (S2-K-3).
 pub fn health_routes(ops: Arc<Ops>) -> impl Fn(&mut ServiceConfig) {
     move |config| {
         config
             .app_data(Data::from(Arc::clone(&ops)))
-            .service(web::resource("/health/live").route(web::get().to(live)).route(head().to(live)))
-            .service(web::resource("/health/ready").route(web::get().to(ready)).route(head().to(ready)))
-            .service(web::resource("/health/startup").route(web::get().to(startup)).route(head().to(startup)))
+            .service(
+                web::resource("/health/live").route(web::get().to(live)).route(head().to(live)),
+            )
+            .service(
+                web::resource("/health/ready").route(web::get().to(ready)).route(head().to(ready)),
+            )
+            .service(
+                web::resource("/health/startup")
+                    .route(web::get().to(startup))
+                    .route(head().to(startup)),
+            )
             .service(web::resource("/health/details").route(web::get().to(details)));
     }
 }
@@ -62,19 +71,26 @@ fn head() -> Route {
     web::route().guard(actix_web::guard::Head())
 }
 
-/// Answers when the runtime that does the work still takes up new work; nothing else matters.
+/// Answers when the runtime that does the work still takes up new work; nothing else matters
+///
 async fn live(ops: Data<Ops>) -> HttpResponse {
     let echo = ops.runtime.spawn(async {});
     match tokio::time::timeout(RESPONSIVE, echo).await {
         Ok(Ok(())) => answer(StatusCode::OK, json!({ "status": "live" })),
-        _ => answer(StatusCode::SERVICE_UNAVAILABLE, json!({ "status": "stuck", "reason": "the runtime does not take up work" })),
+        _ => answer(
+            StatusCode::SERVICE_UNAVAILABLE,
+            json!({ "status": "stuck", "reason": "the runtime does not take up work" }),
+        ),
     }
 }
 
 async fn ready(ops: Data<Ops>) -> HttpResponse {
     match ops.readiness.obstacle().await {
         None => answer(StatusCode::OK, json!({ "status": "ready" })),
-        Some(reason) => answer(StatusCode::SERVICE_UNAVAILABLE, json!({ "status": "notReady", "reason": reason })),
+        Some(reason) => answer(
+            StatusCode::SERVICE_UNAVAILABLE,
+            json!({ "status": "notReady", "reason": reason }),
+        ),
     }
 }
 
@@ -90,7 +106,11 @@ async fn startup(ops: Data<Ops>) -> HttpResponse {
 async fn details(ops: Data<Ops>) -> HttpResponse {
     let report = ops.health.report().await;
     let obstacle = ops.readiness.obstacle().await;
-    let status = if report.status == Health::Unhealthy { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let status = if report.status == Health::Unhealthy {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else {
+        StatusCode::OK
+    };
     answer(
         status,
         json!({
@@ -109,7 +129,9 @@ async fn metrics(ops: Data<Ops>) -> HttpResponse {
     ops.readiness.obstacle().await;
     let metrics = ops.metrics.clone();
     match web::block(move || metrics.render()).await {
-        Ok(text) => HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")).body(text),
+        Ok(text) => HttpResponse::Ok()
+            .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
+            .body(text),
         Err(_) => HttpResponse::ServiceUnavailable().finish(),
     }
 }

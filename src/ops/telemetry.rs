@@ -18,8 +18,13 @@ use tracing_subscriber::{Layer, registry};
 
 use crate::config::{LogFormat, LogSettings};
 
-/// Starts logging for the whole process, panics included. Errors when logging was started before or the level cannot be read.
-pub fn init(settings: &LogSettings, role: &'static str, pod: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// Starts logging for the whole process, panics included. Errors when logging was started before or
+/// the level cannot be read.
+pub fn init(
+    settings: &LogSettings,
+    role: &'static str,
+    pod: &str,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     // tiberius logs the server's error messages, which may quote rows: names, keys, mails.
     let filter = settings.level.parse::<Targets>()?.with_target("tiberius", LevelFilter::OFF);
     let terminal = std::io::stderr().is_terminal();
@@ -32,14 +37,19 @@ pub fn init(settings: &LogSettings, role: &'static str, pod: &str) -> Result<(),
         fmt::layer().with_ansi(terminal).with_writer(std::io::stderr).boxed()
     } else {
         let json = JsonLines { role, pod: pod.to_owned() };
-        fmt::layer().event_format(json).fmt_fields(JsonFields::new()).with_writer(std::io::stderr).boxed()
+        fmt::layer()
+            .event_format(json)
+            .fmt_fields(JsonFields::new())
+            .with_writer(std::io::stderr)
+            .boxed()
     };
     registry().with(layer.with_filter(filter)).try_init()?;
     std::panic::set_hook(Box::new(|panic| tracing::error!(panic = %panic, "panicked")));
     Ok(())
 }
 
-/// One flat JSON object per event: who and when, the enclosing spans' fields from the outermost in, then the event's own.
+/// One flat JSON object per event: who and when, the enclosing spans' fields from the outermost in,
+/// then the event's own.
 pub struct JsonLines {
     /// What the process is for.
     pub role: &'static str,
@@ -52,7 +62,12 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> std::fmt::Result {
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
         let mut line = Map::new();
         for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
             if let Some(fields) = span.extensions().get::<FormattedFields<N>>() {
@@ -72,7 +87,10 @@ where
         ];
         let rest = line.iter().filter(|(name, _)| head.iter().all(|(taken, _)| taken != name));
         let mut text = Vec::new();
-        let fields = head.iter().map(|(name, value)| (*name, value)).chain(rest.map(|(name, value)| (name.as_str(), value)));
+        let fields = head
+            .iter()
+            .map(|(name, value)| (*name, value))
+            .chain(rest.map(|(name, value)| (name.as_str(), value)));
         serde_json::Serializer::new(&mut text).collect_map(fields).map_err(|_| std::fmt::Error)?;
         writeln!(writer, "{}", String::from_utf8_lossy(&text))
     }
@@ -117,9 +135,17 @@ mod tests {
         let lines = Lines::default();
         let writer = lines.clone();
         let json = JsonLines { role: "web", pod: "web-1".to_owned() };
-        let layer = fmt::layer().event_format(json).fmt_fields(JsonFields::new()).with_writer(move || writer.clone());
+        let layer = fmt::layer()
+            .event_format(json)
+            .fmt_fields(JsonFields::new())
+            .with_writer(move || writer.clone());
         tracing::subscriber::with_default(registry().with(layer), || {
-            let request = tracing::info_span!("request", requestId = "r1", correlationId = tracing::field::Empty).entered();
+            let request = tracing::info_span!(
+                "request",
+                requestId = "r1",
+                correlationId = tracing::field::Empty
+            )
+            .entered();
             request.record("correlationId", "c1");
             let _inner = tracing::info_span!("inner", requestId = "r2").entered();
             tracing::warn!(status = 503, pod = "forged", "slow \"store\"\nsecond line");

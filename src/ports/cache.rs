@@ -41,24 +41,27 @@ pub struct CacheKey {
 pub struct Cached {
     /// The value.
     pub value: Bytes,
-    /// The system of record could not be asked; this is what it said up to 5 minutes ago (S1-Res-4b).
+    /// The system of record could not be asked; this is what it said up to 5 minutes ago
+    /// (S1-Res-4b).
     pub stale: bool,
 }
 
 /// How to get a value that is not cached.
 pub type Load<'a> = Pin<Box<dyn Future<Output = Result<Bytes, StoreError>> + Send + 'a>>;
 
-/// Copies of what is costly to read from the system of record, in this process and shared between processes (S1-Dia-7).
+/// Copies of what is costly to read from the system of record, in this process and shared between
+/// processes (S1-Dia-7).
 ///
-/// After an invalidation other processes are fresh within a second; one that could not be told is fresh within 30 s.
+/// After an invalidation other processes are fresh within a second; one that could not be told is
+/// fresh within 30 s.
 #[async_trait]
 pub trait Cache: Send + Sync {
-    /// The value, loaded when it is not cached. Callers of this process that want the same value at the same time share one load.
-    /// Errs as `load` does, unless an old value can stand in.
+    /// The value, loaded when it is not cached. Callers of this process that want the same value at
+    /// the same time share one load. Errs as `load` does, unless an old value can stand in.
     async fn get_or_load(&self, key: &CacheKey, load: Load<'_>) -> Result<Cached, StoreError>;
 
-    /// Declares everything in `area` outdated. Call it after the change is committed. A load that began before does not bring
-    /// the old value back.
+    /// Declares everything in `area` outdated. Call it after the change is committed. A load that
+    /// began before does not bring the old value back.
     async fn invalidate(&self, area: CacheArea);
 }
 
@@ -86,12 +89,14 @@ pub trait SharedCache: Send + Sync {
     /// Reads a value and its area's version.
     async fn read(&self, key: &CacheKey) -> Result<CacheSlot, StoreError>;
 
-    /// Stores a value for at most 5 minutes, unless the area's version is not `version` any more. `false` when it was not stored.
+    /// Stores a value for at most 5 minutes, unless the area's version is not `version` any more.
+    /// `false` when it was not stored.
     async fn store(&self, key: &CacheKey, version: i64, value: &Bytes) -> Result<bool, StoreError>;
 
     /// Drops every value of the area and tells all processes.
     async fn invalidate(&self, area: CacheArea) -> Result<(), StoreError>;
 
-    /// The next notice. Cancel-safe; for one caller at a time. Never returns once the process stops.
+    /// The next notice. Cancel-safe; for one caller at a time. Never returns once the process
+    /// stops.
     async fn notice(&self) -> CacheNotice;
 }

@@ -3,10 +3,12 @@ use std::time::Duration;
 /// Any error, kept as the source of one of ours.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a store or a shared service could not do what was asked. Texts may reach logs, never clients.
+/// Why a store or a shared service could not do what was asked. Texts may reach logs, never
+/// clients.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be reached, is overloaded, or its breaker is open: worth another try after `retry_after`.
+    /// It cannot be reached, is overloaded, or its breaker is open: worth another try after
+    /// `retry_after`.
     #[error("unavailable: {source}")]
     Unavailable {
         /// When another try makes sense.
@@ -41,7 +43,9 @@ impl StoreError {
     pub fn blame(self, dependency: &'static str) -> Self {
         let blamed = |source| Blamed { dependency, source }.into();
         match self {
-            Self::Unavailable { retry_after, source } => Self::Unavailable { retry_after, source: blamed(source) },
+            Self::Unavailable { retry_after, source } => {
+                Self::Unavailable { retry_after, source: blamed(source) }
+            }
             Self::Fault { source } => Self::Fault { source: blamed(source) },
         }
     }

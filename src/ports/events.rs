@@ -18,17 +18,29 @@ pub struct Delivery {
 
 /// Order events between processes: an append-only stream read by one group of consumers (D4).
 ///
-/// At least once: an entry stays pending until it is acknowledged, and another consumer claims it when its reader dies.
+/// At least once: an entry stays pending until it is acknowledged, and another consumer claims it
+/// when its reader dies.
 #[async_trait]
 pub trait EventStream: Send + Sync {
     /// Appends the events in order. When it errs, some may have been appended.
     async fn append(&self, events: &[OrderEvent]) -> Result<(), StoreError>;
 
     /// Takes up to `limit` new entries for `consumer`, waiting up to `wait` for the first.
-    async fn read(&self, consumer: &str, limit: usize, wait: Duration) -> Result<Vec<Delivery>, StoreError>;
+    async fn read(
+        &self,
+        consumer: &str,
+        limit: usize,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, StoreError>;
 
-    /// Takes over up to `limit` entries that some consumer left unacknowledged for `idle` or longer.
-    async fn claim(&self, consumer: &str, idle: Duration, limit: usize) -> Result<Vec<Delivery>, StoreError>;
+    /// Takes over up to `limit` entries that some consumer left unacknowledged for `idle` or
+    /// longer.
+    async fn claim(
+        &self,
+        consumer: &str,
+        idle: Duration,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError>;
 
     /// Marks entries as dealt with.
     async fn acknowledge(&self, entries: &[String]) -> Result<(), StoreError>;
@@ -56,7 +68,8 @@ pub trait DeadLetters: Send + Sync {
     /// Up to `limit` of them, oldest first.
     async fn list(&self, limit: usize) -> Result<Vec<DeadLetter>, StoreError>;
 
-    /// Puts one back into the stream. `false` when it is not there any more, as after an earlier replay, or cannot be read. When
-    /// it errs the event may have been put back; consumers drop an event they have delivered.
+    /// Puts one back into the stream. `false` when it is not there any more, as after an earlier
+    /// replay, or cannot be read. When it errs the event may have been put back; consumers drop an
+    /// event they have delivered.
     async fn replay(&self, entry: &str) -> Result<bool, StoreError>;
 }

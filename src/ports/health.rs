@@ -33,7 +33,8 @@ pub trait HealthProbe: Send + Sync {
     /// The component's name, such as `sql` or `redis`.
     fn name(&self) -> &'static str;
 
-    /// Looks at the component for at most `deadline`; a component that does not answer is unhealthy.
+    /// Looks at the component for at most `deadline`; a component that does not answer is
+    /// unhealthy.
     async fn check(&self, deadline: Duration) -> ComponentHealth;
 }
 

@@ -25,7 +25,8 @@ pub struct NewJob {
     pub trace_parent: Option<String>,
 }
 
-/// The right to finish one attempt of one job. The fence grows with every fetch of the job, so a late owner's is too small.
+/// The right to finish one attempt of one job. The fence grows with every fetch of the job, so a
+/// late owner's is too small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Lease {
     /// The job.
@@ -176,20 +177,24 @@ pub struct JobRecord {
 
 /// Background jobs (D8). All times are the store's own clock.
 ///
-/// At least once: a leased job comes back when its server dies or hands it back. A lease that was lost changes nothing any more.
+/// At least once: a leased job comes back when its server dies or hands it back. A lease that was
+/// lost changes nothing any more.
 #[async_trait]
 pub trait JobStore: Send + Sync {
-    /// Stores the jobs in one transaction; a job whose unique key exists yields that job's id and is not stored again.
+    /// Stores the jobs in one transaction; a job whose unique key exists yields that job's id and
+    /// is not stored again.
     async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<JobId>, StoreError>;
 
     /// Announces a server and starts its heartbeat.
     async fn register(&self, server: &ServerInfo) -> Result<(), StoreError>;
 
-    /// Renews the server's sign of life. `false`: it was declared dead, its jobs are gone, it must register anew under a new id.
+    /// Renews the server's sign of life. `false`: it was declared dead, its jobs are gone, it must
+    /// register anew under a new id.
     async fn heartbeat(&self, server: &ServerId) -> Result<bool, StoreError>;
 
-    /// In one transaction: stores the acknowledgements whose lease holds, then leases up to `limit` due jobs of `queues` to the
-    /// server, the queues in the given order and the oldest due first within one. A server that is not registered gets none.
+    /// In one transaction: stores the acknowledgements whose lease holds, then leases up to `limit`
+    /// due jobs of `queues` to the server, the queues in the given order and the oldest due first
+    /// within one. A server that is not registered gets none.
     async fn exchange(
         &self,
         server: &ServerId,
@@ -198,11 +203,12 @@ pub trait JobStore: Send + Sync {
         limit: usize,
     ) -> Result<Exchange, StoreError>;
 
-    /// The leases the server holds. It hands back those it does not know of: their exchange was committed, the answer got lost.
+    /// The leases the server holds. It hands back those it does not know of: their exchange was
+    /// committed, the answer got lost.
     async fn held(&self, server: &ServerId) -> Result<Vec<Lease>, StoreError>;
 
-    /// Removes servers silent for `lease` or longer and makes their jobs due at once. The lost attempts stay charged.
-    /// Returns how many jobs came back.
+    /// Removes servers silent for `lease` or longer and makes their jobs due at once. The lost
+    /// attempts stay charged. Returns how many jobs came back.
     async fn recover(&self, lease: Duration) -> Result<u64, StoreError>;
 
     /// Removes the server and hands back what it still holds, no attempt charged.
@@ -220,7 +226,8 @@ pub trait JobStore: Send + Sync {
     /// Up to `limit` jobs that have failed, newest first.
     async fn failed(&self, limit: usize) -> Result<Vec<JobRecord>, StoreError>;
 
-    /// Makes a failed job due again with its attempts set back. `false` when it is not failed.
+    /// Makes a failed job due again with its attempts set back. `false` when it is not
+    /// failed.
     async fn requeue(&self, job: JobId) -> Result<bool, StoreError>;
 
     /// Deletes up to `limit` finished jobs older than `keep`. Returns how many.

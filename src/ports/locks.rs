@@ -15,9 +15,9 @@ pub struct HeldLock {
     pub fence: i64,
 }
 
-/// Leases that keep processes from doing the same work at once (S1-Flow-4c). A lease ends by itself, so a holder that froze may
-/// wake up beside the next one: what must not happen twice claims its turn in
-/// the system of record too ([`super::Upkeep::claim_round`]).
+/// Leases that keep processes from doing the same work at once (S1-Flow-4c). A lease ends by
+/// itself, so a holder that froze may wake up beside the next one: what must not happen twice
+/// claims its turn in the system of record too ([`super::Upkeep::claim_round`]).
 #[async_trait]
 pub trait Locks: Send + Sync {
     /// Takes the lock for `lease`; `None` while somebody else holds it.

@@ -1,5 +1,5 @@
-//! What the use cases need from the outside, as traits. The doc of a method is its promise; `tests/it/contract` holds every
-//! back end to it.
+//! What the use cases need from the outside, as traits. The doc of a method is its promise;
+//! `tests/it/contract` holds every back end to it.
 
 mod cache;
 mod clock;
@@ -28,13 +28,15 @@ pub use error::{BoxError, StoreError};
 pub use events::{DeadLetter, DeadLetters, Delivery, EventStream};
 pub use health::{Availability, ComponentHealth, Health, HealthProbe};
 pub use jobs::{
-    Acknowledged, Acknowledgement, Exchange, FetchedJob, JobRecord, JobStore, Lease, NewJob, Outcome, QueueDepth, ServerInfo,
-    ServerRecord,
+    Acknowledged, Acknowledgement, Exchange, FetchedJob, JobRecord, JobStore, Lease, NewJob,
+    Outcome, QueueDepth, ServerInfo, ServerRecord,
 };
 pub use key_source::{KeySource, PublishedKeys};
 pub use locks::{HeldLock, Locks};
 pub use notifier::{NotifyError, OrderNotifier};
-pub use orders::{AdvanceOrder, Advanced, IdempotencyKey, NewOrder, OrderFilter, OrderStore, Placed, Removed};
+pub use orders::{
+    AdvanceOrder, Advanced, IdempotencyKey, NewOrder, OrderFilter, OrderStore, Placed, Removed,
+};
 pub use outbox::{Outbox, OutboxBacklog, OutboxEntry};
 pub use pace::Pace;
 pub use products::ProductStore;

@@ -11,6 +11,7 @@ pub struct NotifyError(#[source] pub BoxError);
 /// Tells the connections of a user about an order, on every pod (S2-C1-3d).
 #[async_trait]
 pub trait OrderNotifier: Send + Sync {
-    /// Sends `Notification`, and `OrderCompleted` too when the order completed. Ok means handed to the fan-out, not received.
+    /// Sends `Notification`, and `OrderCompleted` too when the order completed. Ok means handed to
+    /// the fan-out, not received.
     async fn notify(&self, user: &UserId, event: &OrderEvent) -> Result<(), NotifyError>;
 }

@@ -2,8 +2,8 @@ use async_trait::async_trait;
 
 use super::{Lease, NewJob, StoreError};
 use crate::domain::{
-    CorrelationId, EventId, Order, OrderDraft, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, Sku, Timestamp, Transition,
-    UserId,
+    CorrelationId, EventId, Order, OrderDraft, OrderId, OrderSnapshot, OrderStatus, Page, PageOf,
+    Sku, Timestamp, Transition, UserId,
 };
 
 /// A client's `Idempotency-Key` and what it stood for. Scope: the user and this route.
@@ -35,7 +35,8 @@ pub struct NewOrder {
 pub enum Placed {
     /// Stored, with its job.
     Created(Order),
-    /// The key was used for the same body before: this is the order of then, with the status it was accepted with.
+    /// The key was used for the same body before: this is the order of then, with the status it was
+    /// accepted with.
     Replayed(Order),
     /// The key was used for another body.
     KeyReused,
@@ -71,7 +72,8 @@ pub enum Advanced {
     Refused(OrderSnapshot),
     /// Completing needs more pieces of this product than there are; nothing was written.
     Shortage(Sku),
-    /// Completing found that the lines no longer add up to the accepted total, or a product is no longer sold; nothing was written.
+    /// Completing found that the lines no longer add up to the accepted total, or a product is no
+    /// longer sold; nothing was written.
     PriceMismatch,
     /// The lease was lost; nothing was written.
     LeaseLost,
@@ -93,7 +95,8 @@ pub struct OrderFilter {
 /// What became of a deletion.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Removed {
-    /// Hidden from now on. `Some` when it was still `Accepted` and therefore became `Cancelled` with an event.
+    /// Hidden from now on. `Some` when it was still `Accepted` and therefore became `Cancelled`
+    /// with an event.
     Done(Option<OrderSnapshot>),
     /// A worker is on it: it can be deleted once it is finished.
     InProgress,
@@ -103,32 +106,53 @@ pub enum Removed {
     NotFound,
 }
 
-/// Orders in the system of record. Every method is one unit of work: it commits whole or not at all.
+/// Orders in the system of record. Every method is one unit of work: it commits whole or not at
+/// all.
 ///
 /// Deleted orders are invisible except to [`OrderStore::snapshot`] and [`OrderStore::advance`].
 #[async_trait]
 pub trait OrderStore: Send + Sync {
-    /// Stores order, lines, history, job and idempotency record together. Prices and names are taken from the catalogue
-    /// now and frozen on the lines. Two requests with one key store one order, however close they come.
+    /// Stores order, lines, history, job and idempotency record together. Prices and names
+    /// are taken from the catalogue now and frozen on the lines. Two requests with one key
+    /// store one order, however close they come.
     async fn place(&self, order: NewOrder) -> Result<Placed, StoreError>;
 
-    /// Makes the move if it is legal, writing history and outbox with it. Completing also takes the pieces from stock.
+    /// Makes the move if it is legal, writing history and outbox with it. Completing also takes the
+    /// pieces from stock.
     async fn advance(&self, step: AdvanceOrder) -> Result<Advanced, StoreError>;
 
     /// The owner's order; `None` when it is unknown, deleted or somebody else's.
     async fn find(&self, owner: &UserId, id: OrderId) -> Result<Option<Order>, StoreError>;
 
     /// The owner's orders, newest first (`created_at`, then id, both descending).
-    async fn list(&self, owner: &UserId, filter: &OrderFilter, page: Page) -> Result<PageOf<Order>, StoreError>;
+    async fn list(
+        &self,
+        owner: &UserId,
+        filter: &OrderFilter,
+        page: Page,
+    ) -> Result<PageOf<Order>, StoreError>;
 
     /// Where an order stands, whoever owns it: the caller checks the owner.
-    async fn snapshot(&self, correlation_id: CorrelationId) -> Result<Option<OrderSnapshot>, StoreError>;
+    async fn snapshot(
+        &self,
+        correlation_id: CorrelationId,
+    ) -> Result<Option<OrderSnapshot>, StoreError>;
 
     /// The owner's order's status by row number; `None` as in [`OrderStore::find`].
-    async fn snapshot_by_id(&self, owner: &UserId, id: OrderId) -> Result<Option<OrderSnapshot>, StoreError>;
+    async fn snapshot_by_id(
+        &self,
+        owner: &UserId,
+        id: OrderId,
+    ) -> Result<Option<OrderSnapshot>, StoreError>;
 
-    /// Deletes softly; an order that is still `Accepted` is cancelled, with history and outbox entry.
-    async fn remove(&self, owner: &UserId, id: OrderId, event_id: EventId) -> Result<Removed, StoreError>;
+    /// Deletes softly; an order that is still `Accepted` is cancelled, with history and outbox
+    /// entry.
+    async fn remove(
+        &self,
+        owner: &UserId,
+        id: OrderId,
+        event_id: EventId,
+    ) -> Result<Removed, StoreError>;
 
     /// Forgets up to `limit` idempotency records older than 24 h. Returns how many.
     async fn forget_idempotency(&self, limit: usize) -> Result<u64, StoreError>;

@@ -26,15 +26,16 @@ pub struct OutboxBacklog {
 /// Events committed with the state they tell of, until somebody has published them (D4).
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Takes up to `limit` unpublished entries, oldest first, and keeps them from other claimants for `lease`. An entry that is
-    /// not marked published by then is handed out again.
+    /// Takes up to `limit` unpublished entries, oldest first, and keeps them from other claimants
+    /// for `lease`. An entry that is not marked published by then is handed out again.
     async fn claim(&self, limit: usize, lease: Duration) -> Result<Vec<OutboxEntry>, StoreError>;
 
     /// Marks entries as published, for good.
     async fn mark_published(&self, sequences: &[i64]) -> Result<(), StoreError>;
 
     /// Up to `limit` entries after `sequence`, published or not, oldest first; claims nothing.
-    async fn read_after(&self, sequence: i64, limit: usize) -> Result<Vec<OutboxEntry>, StoreError>;
+    async fn read_after(&self, sequence: i64, limit: usize)
+    -> Result<Vec<OutboxEntry>, StoreError>;
 
     /// The newest sequence, 0 when there is none.
     async fn last_sequence(&self) -> Result<i64, StoreError>;

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-/// The adaptive poll behind a [`super::Wakeup`], and the back-off after an error: short waits at first, then twice as long each
-/// time up to a longest one. A fifth of each wait is random, so that processes do not move in step.
+/// The adaptive poll behind a [`super::Wakeup`], and the back-off after an error: short waits at
+/// first, then twice as long each time up to a longest one. A fifth of each wait is random, so that
+/// processes do not move in step.
 #[derive(Debug, Clone)]
 pub struct Pace {
     first: Duration,

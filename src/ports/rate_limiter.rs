@@ -42,8 +42,8 @@ impl RateLimit {
         (per / i64::from(self.permits.max(1))).max(1)
     }
 
-    /// Decides at `now` for a bucket whose permits are all back at `full_at`; both in microseconds of one clock. Returns the
-    /// bucket's new instant with the decision.
+    /// Decides at `now` for a bucket whose permits are all back at `full_at`; both in microseconds
+    /// of one clock. Returns the bucket's new instant with the decision.
     pub fn decide(self, full_at: Option<i64>, now: i64) -> (i64, RateDecision) {
         let before = full_at.unwrap_or(now).max(now);
         let after = before + self.interval_micros();
@@ -79,8 +79,8 @@ mod tests {
     use super::RateLimit;
 
     proptest! {
-        /// In no span of one period more than twice the permits pass (the burst and its refill), and a refused caller that waits
-        /// as long as it was told passes.
+        /// In no span of one period more than twice the permits pass (the burst and its refill),
+        /// and a refused caller that waits as long as it was told passes.
         #[test]
         fn the_limit_holds_and_its_advice_is_right(permits in 1u32..50, per_ms in 1u64..10_000, steps in prop::collection::vec(0i64..500_000, 1..300)) {
             let limit = RateLimit { permits, per: Duration::from_millis(per_ms) };

@@ -32,7 +32,7 @@ pub trait Schema: Send + Sync {
     /// Compares the schema with what this program needs.
     async fn state(&self) -> Result<SchemaState, StoreError>;
 
-    /// Applies what is missing, one process at a time, and seeds the catalogue when it is empty. Running it again changes
-    /// nothing. Returns the names of the migrations applied.
+    /// Applies what is missing, one process at a time, and seeds the catalogue when it is empty.
+    /// Running it again changes nothing. Returns the names of the migrations applied.
     async fn migrate(&self) -> Result<Vec<String>, StoreError>;
 }

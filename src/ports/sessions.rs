@@ -4,7 +4,8 @@ use bytes::Bytes;
 use super::StoreError;
 use crate::domain::UserId;
 
-/// What a user's pages remember: cart and preferences, readable on every pod (S1-Flow-2b, V-17). Kept for 24 h after the last use.
+/// What a user's pages remember: cart and preferences, readable on every pod (S1-Flow-2b, V-17).
+/// Kept for 24 h after the last use.
 #[async_trait]
 pub trait Sessions: Send + Sync {
     /// The user's session; `None` when there is none any more.

@@ -3,19 +3,22 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::domain::{CorrelationId, OrderId, OrderSnapshot, OrderStatus, UserId};
 
-/// The fast shared copy of owner and status (`order:map:{cid}`, `order:status:{cid}`; D9). Never the truth: every value can be
-/// rebuilt from the system of record, and every value expires.
+/// The fast shared copy of owner and status (`order:map:{cid}`, `order:status:{cid}`; D9). Never
+/// the truth: every value can be rebuilt from the system of record, and every value expires.
 #[async_trait]
 pub trait StatusCopy: Send + Sync {
-    /// Writes owner, order id and status, and renews their time to live. The status never goes back in rank, so a late
-    /// writer does no harm; owner and id never change.
+    /// Writes owner, order id and status, and renews their time to live. The status never goes back
+    /// in rank, so a late writer does no harm; owner and id never change.
     async fn write(&self, snapshot: &OrderSnapshot) -> Result<(), StoreError>;
 
     /// The owner; `None` when it is not (or no longer) known here.
     async fn owner(&self, correlation_id: CorrelationId) -> Result<Option<UserId>, StoreError>;
 
     /// Owner, order id and status; `None` when any of them is missing.
-    async fn read(&self, correlation_id: CorrelationId) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError>;
+    async fn read(
+        &self,
+        correlation_id: CorrelationId,
+    ) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError>;
 
     /// Renews the time to live of what is there; nothing happens when it is gone.
     async fn touch(&self, correlation_id: CorrelationId) -> Result<(), StoreError>;

@@ -22,13 +22,15 @@ impl Topic {
     }
 }
 
-/// Best-effort hints that shorten a poll. Progress never depends on one: they may be lost, late or without reason.
+/// Best-effort hints that shorten a poll. Progress never depends on one: they may be lost, late or
+/// without reason.
 #[async_trait]
 pub trait Wakeup: Send + Sync {
-    /// Tells everybody who listens to `topic`, in this process and in others. Returns at once; many hints may become one.
+    /// Tells everybody who listens to `topic`, in this process and in others. Returns at once; many
+    /// hints may become one.
     fn hint(&self, topic: Topic);
 
-    /// Returns when a hint for `topic` arrived since this listener's last return. Cancel-safe; one hint wakes every process,
-    /// and one waiter in each.
+    /// Returns when a hint for `topic` arrived since this listener's last return. Cancel-safe; one
+    /// hint wakes every process, and one waiter in each.
     async fn hinted(&self, topic: Topic);
 }

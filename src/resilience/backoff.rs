@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use rand::Rng;
 
-/// Waits that double from `first` to `longest`, half of each random, so that callers that failed together do not return together.
+/// Waits that double from `first` to `longest`, half of each random, so that callers that failed
+/// together do not return together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
     /// Longest first wait.

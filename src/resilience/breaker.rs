@@ -13,16 +13,20 @@ pub struct Rejected {
     pub retry_after: Duration,
 }
 
-/// A circuit breaker over windowed failures with one probe while half open (S1-Res-1). It takes the time from tokio, answers at
-/// once and never waits.
+/// A circuit breaker over windowed failures with one probe while half open (S1-Res-1). It takes the
+/// time from tokio, answers at once and never waits.
 pub struct Breaker {
     circuit: Mutex<Circuit>,
     observer: Box<dyn Fn(BreakerState) + Send + Sync>,
 }
 
 impl Breaker {
-    /// A closed breaker. `observer` is told of the first state and of every change; it must be quick and not call back.
-    pub fn new(settings: BreakerSettings, observer: impl Fn(BreakerState) + Send + Sync + 'static) -> Self {
+    /// A closed breaker. `observer` is told of the first state and of every change; it must be
+    /// quick and not call back.
+    pub fn new(
+        settings: BreakerSettings,
+        observer: impl Fn(BreakerState) + Send + Sync + 'static,
+    ) -> Self {
         observer(BreakerState::Closed);
         Self { circuit: Mutex::new(Circuit::new(settings)), observer: Box::new(observer) }
     }
@@ -94,8 +98,12 @@ mod tests {
 
     use super::{Breaker, BreakerSettings, BreakerState};
 
-    const SETTINGS: BreakerSettings =
-        BreakerSettings { window: Duration::from_secs(30), min_failures: 2, failure_share: 0.5, open_for: Duration::from_secs(5) };
+    const SETTINGS: BreakerSettings = BreakerSettings {
+        window: Duration::from_secs(30),
+        min_failures: 2,
+        failure_share: 0.5,
+        open_for: Duration::from_secs(5),
+    };
 
     #[tokio::test]
     async fn the_observer_hears_every_change_in_order() {

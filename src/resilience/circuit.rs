@@ -54,7 +54,8 @@ pub enum Ending {
 pub struct Circuit {
     settings: BreakerSettings,
     phase: Phase,
-    /// Counts changes of phase, so that a call that was let through before one cannot count after it.
+    /// Counts changes of phase, so that a call that was let through before one cannot count after
+    /// it.
     epoch: u64,
 }
 
@@ -111,8 +112,12 @@ impl Circuit {
                     self.change(Phase::Open { until: now + self.settings.open_for });
                 }
             }
-            (Phase::HalfOpen { .. }, Ending::Succeeded) => self.change(Phase::Closed(Window::default())),
-            (Phase::HalfOpen { .. }, Ending::Failed) => self.change(Phase::Open { until: now + self.settings.open_for }),
+            (Phase::HalfOpen { .. }, Ending::Succeeded) => {
+                self.change(Phase::Closed(Window::default()))
+            }
+            (Phase::HalfOpen { .. }, Ending::Failed) => {
+                self.change(Phase::Open { until: now + self.settings.open_for })
+            }
             (Phase::HalfOpen { probing }, Ending::Abandoned) => *probing = false,
         }
     }
@@ -123,13 +128,15 @@ impl Circuit {
     }
 }
 
-/// Calls of the last while, counted in parts so that old ones drop out without being remembered one by one.
+/// Calls of the last while, counted in parts so that old ones drop out without being remembered one
+/// by one.
 #[derive(Debug, Default)]
 struct Window {
     start: Option<Instant>,
     newest: u64,
     parts: [Part; PARTS as usize],
-    /// Failures since the last success. Without them a dependency that was busy and well would have to fail for half a window.
+    /// Failures since the last success. Without them a dependency that was busy and well would have
+    /// to fail for half a window.
     straight: u32,
     straight_since: Option<Instant>,
 }
@@ -148,7 +155,8 @@ impl Window {
         for stale in (self.newest + 1..=number).take(PARTS as usize) {
             self.parts[(stale % u64::from(PARTS)) as usize] = Part::default();
         }
-        // A jump over more than the whole window leaves parts whose numbers were not visited; all are empty by then.
+        // A jump over more than the whole window leaves parts whose numbers were not visited; all
+        // are empty by then.
         self.newest = self.newest.max(number);
         let part = &mut self.parts[(self.newest % u64::from(PARTS)) as usize];
         part.calls = part.calls.saturating_add(1);
@@ -165,7 +173,8 @@ impl Window {
         let enough = settings.min_failures.max(1);
         let failures: u32 = self.parts.iter().map(|part| part.failures).sum();
         let calls: u32 = self.parts.iter().map(|part| part.calls).sum();
-        let many = failures >= enough && f64::from(failures) >= settings.failure_share * f64::from(calls);
+        let many =
+            failures >= enough && f64::from(failures) >= settings.failure_share * f64::from(calls);
         many || self.straight >= enough
     }
 }
@@ -178,8 +187,12 @@ mod tests {
 
     use super::{BreakerSettings, BreakerState, Circuit, Ending};
 
-    const SETTINGS: BreakerSettings =
-        BreakerSettings { window: Duration::from_secs(10), min_failures: 3, failure_share: 0.5, open_for: Duration::from_secs(2) };
+    const SETTINGS: BreakerSettings = BreakerSettings {
+        window: Duration::from_secs(10),
+        min_failures: 3,
+        failure_share: 0.5,
+        open_for: Duration::from_secs(2),
+    };
 
     fn fail(circuit: &mut Circuit, times: u32, now: Instant) {
         for _ in 0..times {
@@ -194,7 +207,10 @@ mod tests {
         let mut circuit = Circuit::new(SETTINGS);
         fail(&mut circuit, 3, start);
         assert_eq!(circuit.state(), BreakerState::Open);
-        assert_eq!(circuit.enter(start + Duration::from_millis(500)), Err(Duration::from_millis(1_500)));
+        assert_eq!(
+            circuit.enter(start + Duration::from_millis(500)),
+            Err(Duration::from_millis(1_500))
+        );
         let later = start + SETTINGS.open_for;
         let probe = circuit.enter(later).expect("the probe");
         assert_eq!(circuit.enter(later), Err(SETTINGS.open_for), "one probe at a time");
@@ -267,7 +283,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever happens: never two probes at a time, nothing passes before the pause is over, and in the end it closes.
+        /// Whatever happens: never two probes at a time, nothing passes before the pause is over,
+        /// and in the end it closes.
         #[test]
         fn it_keeps_its_rules_and_recovers(steps in prop::collection::vec((0u64..3_000, 0u8..4), 1..300)) {
             let mut now = Instant::now();

@@ -4,8 +4,9 @@ use tokio::time::sleep;
 
 use super::{Backoff, Deadline};
 
-/// Runs `work` until it succeeds, errs for good, has been run `attempts` times, or the next wait would end after `deadline`.
-/// `work` must be a whole unit that may be run again; it is told the number of the attempt, from 1.
+/// Runs `work` until it succeeds, errs for good, has been run `attempts` times, or the next wait
+/// would end after `deadline`. `work` must be a whole unit that may be run again; it is told the
+/// number of the attempt, from 1.
 ///
 /// # Errors
 /// The last attempt's.
@@ -39,7 +40,8 @@ mod tests {
 
     use super::{Backoff, Deadline, retry};
 
-    const BACKOFF: Backoff = Backoff { first: Duration::from_millis(1), longest: Duration::from_millis(4) };
+    const BACKOFF: Backoff =
+        Backoff { first: Duration::from_millis(1), longest: Duration::from_millis(4) };
 
     async fn run(
         attempts: u32,
@@ -76,6 +78,10 @@ mod tests {
         let start = Instant::now();
         let (runs, answer) = run(10_000, Duration::from_millis(50), |_| Err("transient")).await;
         assert_eq!(answer, Err("transient"));
-        assert!((3..200).contains(&runs) && start.elapsed() < Duration::from_secs(5), "{runs} runs in {:?}", start.elapsed());
+        assert!(
+            (3..200).contains(&runs) && start.elapsed() < Duration::from_secs(5),
+            "{runs} runs in {:?}",
+            start.elapsed()
+        );
     }
 }

@@ -34,7 +34,9 @@ pub enum DeadLetterRequest {
 /// Does it and says what was done. Exit code 1 when Redis does not answer.
 pub async fn dead_letters(settings: Settings, request: DeadLetterRequest) -> ExitCode {
     let outcome = match connect(&settings).await {
-        Ok(letters) => run(&letters, request).await.map_err(|error| StartError::new("Redis does not answer", error)),
+        Ok(letters) => run(&letters, request)
+            .await
+            .map_err(|error| StartError::new("Redis does not answer", error)),
         Err(error) => Err(error),
     };
     match outcome {
@@ -47,8 +49,13 @@ pub async fn dead_letters(settings: Settings, request: DeadLetterRequest) -> Exi
 }
 
 async fn connect(settings: &Settings) -> Result<RedisDeadLetters, StartError> {
-    let without = "is not set: without Redis there are no dead letters, events wait in the database";
-    let redis = settings.connections.redis.as_ref().ok_or_else(|| StartError::new("ConnectionStrings__Redis", without))?;
+    let without =
+        "is not set: without Redis there are no dead letters, events wait in the database";
+    let redis = settings
+        .connections
+        .redis
+        .as_ref()
+        .ok_or_else(|| StartError::new("ConnectionStrings__Redis", without))?;
     let client = command_client(redis).map_err(redis_failed)?;
     match timeout(PATIENCE, client.wait_for_connect()).await {
         Ok(Ok(())) => Ok(RedisDeadLetters::new(client)),
@@ -74,7 +81,10 @@ async fn run(letters: &dyn DeadLetters, request: DeadLetterRequest) -> Result<()
             for letter in &found {
                 count += usize::from(letters.replay(&letter.entry).await?);
             }
-            println!("{count} events put back into the stream, {} left because they cannot be read.", found.len() - count);
+            println!(
+                "{count} events put back into the stream, {} left because they cannot be read.",
+                found.len() - count
+            );
         }
         DeadLetterRequest::Replay { letters: named } => {
             for letter in named {
@@ -90,8 +100,16 @@ async fn run(letters: &dyn DeadLetters, request: DeadLetterRequest) -> Result<()
 }
 
 fn row(letter: &DeadLetter) -> [String; 5] {
-    let of = |text: fn(&crate::domain::OrderEvent) -> String| letter.event.as_ref().map_or_else(|| "unreadable".to_owned(), text);
+    let of = |text: fn(&crate::domain::OrderEvent) -> String| {
+        letter.event.as_ref().map_or_else(|| "unreadable".to_owned(), text)
+    };
     let correlation_id = of(|event| event.correlation_id.to_string());
     let status = of(|event| event.status.name().to_owned());
-    [letter.entry.clone(), correlation_id, status, letter.deliveries.to_string(), short(&letter.cause)]
+    [
+        letter.entry.clone(),
+        correlation_id,
+        status,
+        letter.deliveries.to_string(),
+        short(&letter.cause),
+    ]
 }

@@ -25,10 +25,13 @@ pub enum FailedJobs {
     },
 }
 
-/// Does it and says what was done. Exit code 1 when the database does not answer or a job is unknown.
+/// Does it and says what was done. Exit code 1 when the database does not answer or a job is
+/// unknown.
 pub async fn failed_jobs(settings: Settings, request: FailedJobs) -> ExitCode {
     let outcome = match stores::open(&settings).await {
-        Ok(stores) => run(stores.jobs, request).await.map_err(|error| StartError::new("the database does not answer", error)),
+        Ok(stores) => run(stores.jobs, request)
+            .await
+            .map_err(|error| StartError::new("the database does not answer", error)),
         Err(error) => Err(error),
     };
     match outcome {
@@ -47,7 +50,13 @@ async fn run(jobs: Arc<dyn JobStore>, request: FailedJobs) -> Result<ExitCode, S
             if failed.is_empty() {
                 println!("No job has failed.");
             } else {
-                print!("{}", table(["JOB", "KIND", "QUEUE", "ATTEMPTS", "CREATED", "ERROR"], failed.iter().map(row)));
+                print!(
+                    "{}",
+                    table(
+                        ["JOB", "KIND", "QUEUE", "ATTEMPTS", "CREATED", "ERROR"],
+                        failed.iter().map(row)
+                    )
+                );
             }
         }
         FailedJobs::Requeue { jobs: named } if named.is_empty() => {
@@ -69,7 +78,10 @@ async fn run(jobs: Arc<dyn JobStore>, request: FailedJobs) -> Result<ExitCode, S
                 if jobs.requeue(job).await? {
                     println!("Job {job} is requeued.");
                 } else if let Some(found) = jobs.find(job).await? {
-                    println!("Job {job} has not failed, it is {}: nothing to do.", found.state.name());
+                    println!(
+                        "Job {job} has not failed, it is {}: nothing to do.",
+                        found.state.name()
+                    );
                 } else {
                     eprintln!("There is no job {job}, or it is no longer kept.");
                     code = ExitCode::FAILURE;
@@ -84,5 +96,12 @@ async fn run(jobs: Arc<dyn JobStore>, request: FailedJobs) -> Result<ExitCode, S
 fn row(job: &JobRecord) -> [String; 6] {
     let error = short(job.last_error.as_deref().unwrap_or_default());
     let attempts = format!("{} of {}", job.attempts, job.max_attempts);
-    [job.id.to_string(), job.kind.clone(), job.queue.clone(), attempts, job.created_at.to_string(), error]
+    [
+        job.id.to_string(),
+        job.kind.clone(),
+        job.queue.clone(),
+        attempts,
+        job.created_at.to_string(),
+        error,
+    ]
 }

@@ -8,8 +8,8 @@ use super::StartError;
 use super::shared::{Shared, redis_failed};
 use crate::adapters::redis::{Agreement, RedisBackplane, command_client, subscriber_client};
 use crate::app::{
-    BridgeOutage, ConsumeEvents, DeliverEvents, DirectSink, EventPath, FollowUp, GetOrderStatus, Redelivery, RegisterOrder,
-    RelayOutbox,
+    BridgeOutage, ConsumeEvents, DeliverEvents, DirectSink, EventPath, FollowUp, GetOrderStatus,
+    Redelivery, RegisterOrder, RelayOutbox,
 };
 use crate::auth::TokenVerifier;
 use crate::config::Settings;
@@ -19,8 +19,9 @@ use crate::ports::OrderNotifier;
 use crate::signalr::backplane::{Backplane, BackplaneState, InProcessBus};
 use crate::signalr::{HubEndpoint, HubLifetime, HubOptions, Origins};
 
-/// How long an event that is published again is recognised, so that each tab hears it once. Longer than a consumer's entry
-/// may wait to be taken over, and than the outages a pod bridges by reading the outbox.
+/// How long an event that is published again is recognised, so that each tab hears it once.
+/// Longer than a consumer's entry may wait to be taken over, and than the outages a pod bridges by
+/// reading the outbox.
 const REPEAT_WINDOW: Duration = Duration::from_secs(10 * 60);
 /// How long the start waits for the backplane.
 const JOIN_PATIENCE: Duration = Duration::from_secs(2);
@@ -35,15 +36,23 @@ pub(super) struct HubPart {
 
 impl HubPart {
     /// Joins the other pods' hubs through Redis, if there is one.
-    pub(super) fn new(shared: &Shared, connections: &CancellationToken) -> Result<Self, StartError> {
+    pub(super) fn new(
+        shared: &Shared,
+        connections: &CancellationToken,
+    ) -> Result<Self, StartError> {
         let lifetime = HubLifetime::new(backplane(shared, connections)?, Some(REPEAT_WINDOW));
         let notifier = Arc::new(HubNotifier(lifetime.context()));
         Ok(Self { lifetime, notifier })
     }
 
-    /// Waits until the other pods can be reached, but not for ever: a Redis that is out must not keep a pod from starting.
-    /// Errors when they meet under another name: tabs on the two kinds of pods would never hear of each other's events (S2-K-1).
-    pub(super) async fn join(&self, shared: &Shared, supervisor: &Supervisor) -> Result<(), StartError> {
+    /// Waits until the other pods can be reached, but not for ever: a Redis that is out must not
+    /// keep a pod from starting. Errors when they meet under another name: tabs on the two
+    /// kinds of pods would never hear of each other's events (S2-K-1).
+    pub(super) async fn join(
+        &self,
+        shared: &Shared,
+        supervisor: &Supervisor,
+    ) -> Result<(), StartError> {
         let Some(redis) = &shared.settings.connections.redis else { return Ok(()) };
         let mut state = self.lifetime.backplane_state();
         let joined = state.wait_for(|state| matches!(state, BackplaneState::Connected(_)));
@@ -59,9 +68,14 @@ impl HubPart {
             Ok(Some(other)) => {
                 let what = "SignalR__ChannelPrefix and SignalR__HubName differ from those of the web pods that run";
                 let here = format!("{}{}", hub.channel_prefix, hub.hub_name);
-                return Err(StartError::new(what, format!("they meet at '{other}', this pod would meet at '{here}'")));
+                return Err(StartError::new(
+                    what,
+                    format!("they meet at '{other}', this pod would meet at '{here}'"),
+                ));
             }
-            Err(error) => tracing::warn!(%error, "cannot compare the hub's name with the other pods'"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot compare the hub's name with the other pods'")
+            }
         }
         supervisor.spawn("hub-name", StopPhase::Background, |stop| async move {
             agreement.keep(stop).await;
@@ -70,8 +84,14 @@ impl HubPart {
         Ok(())
     }
 
-    /// Starts what brings events to the hub, and the closing of its sockets at the end. Returns what is to be mounted.
-    pub(super) fn start(&self, shared: &Shared, verifier: Arc<dyn TokenVerifier>, supervisor: &Supervisor) -> Arc<HubEndpoint> {
+    /// Starts what brings events to the hub, and the closing of its sockets at the end. Returns
+    /// what is to be mounted.
+    pub(super) fn start(
+        &self,
+        shared: &Shared,
+        verifier: Arc<dyn TokenVerifier>,
+        supervisor: &Supervisor,
+    ) -> Arc<HubEndpoint> {
         let (orders, copy) = (shared.stores.orders.clone(), shared.copy.clone());
         let follow_up = FollowUp::new(copy.clone(), shared.wakeup.clone(), self.notifier.clone());
         let hub = order_status(
@@ -80,7 +100,13 @@ impl HubPart {
         );
         let key = token_key(&shared.settings);
         let authenticator = Arc::new(HubAuthenticator(verifier));
-        let endpoint = HubEndpoint::new(hub, self.lifetime.clone(), authenticator, &key, options(&shared.settings));
+        let endpoint = HubEndpoint::new(
+            hub,
+            self.lifetime.clone(),
+            authenticator,
+            &key,
+            options(&shared.settings),
+        );
 
         self.start_events(shared, supervisor);
         let (closing, window) = (endpoint.clone(), shared.settings.drain.close_window);
@@ -94,12 +120,15 @@ impl HubPart {
         endpoint
     }
 
-    /// Without Redis the outbox is read directly. With it, events come over the stream, and from the outbox while they cannot (D4).
+    /// Without Redis the outbox is read directly. With it, events come over the stream, and from
+    /// the outbox while they cannot (D4).
     fn start_events(&self, shared: &Shared, supervisor: &Supervisor) {
-        let (orders, copy, outbox) = (shared.stores.orders.clone(), shared.copy.clone(), shared.stores.outbox.clone());
+        let (orders, copy, outbox) =
+            (shared.stores.orders.clone(), shared.copy.clone(), shared.stores.outbox.clone());
         let deliver = DeliverEvents::new(orders.clone(), copy.clone(), self.notifier.clone());
         let Some(redis) = &shared.redis else {
-            let relay = RelayOutbox::new(outbox, shared.wakeup.clone(), Arc::new(DirectSink(deliver)));
+            let relay =
+                RelayOutbox::new(outbox, shared.wakeup.clone(), Arc::new(DirectSink(deliver)));
             return supervisor.spawn("outbox-relay", StopPhase::Background, |stop| async move {
                 relay.run(stop).await;
                 Ok(())
@@ -108,7 +137,8 @@ impl HubPart {
         let (settings, path) = (&shared.settings.events, EventPath::default());
         let redelivery = Redelivery { after: settings.retry_after, most: settings.max_deliveries };
         let name = consumer_name(&shared.settings);
-        let consumer = ConsumeEvents::new(redis.events.clone(), deliver, name, redelivery, path.clone());
+        let consumer =
+            ConsumeEvents::new(redis.events.clone(), deliver, name, redelivery, path.clone());
         supervisor.spawn("event-consumer", StopPhase::Background, |stop| async move {
             consumer.run(stop).await;
             Ok(())
@@ -127,7 +157,11 @@ impl HubPart {
 }
 
 /// Tells `path` of the backplane, and of a stream that was lost with what was in it.
-async fn watch_path(path: EventPath, mut fan_out: watch::Receiver<BackplaneState>, mut resets: watch::Receiver<u64>) {
+async fn watch_path(
+    path: EventPath,
+    mut fan_out: watch::Receiver<BackplaneState>,
+    mut resets: watch::Receiver<u64>,
+) {
     let mut last = *fan_out.borrow();
     loop {
         let state = *fan_out.borrow_and_update();
@@ -146,12 +180,23 @@ async fn watch_path(path: EventPath, mut fan_out: watch::Receiver<BackplaneState
     }
 }
 
-fn backplane(shared: &Shared, connections: &CancellationToken) -> Result<Arc<dyn Backplane>, StartError> {
+fn backplane(
+    shared: &Shared,
+    connections: &CancellationToken,
+) -> Result<Arc<dyn Backplane>, StartError> {
     let hub = &shared.settings.signalr;
-    let Some(settings) = &shared.settings.connections.redis else { return Ok(InProcessBus::new().join(&hub.hub_name)) };
+    let Some(settings) = &shared.settings.connections.redis else {
+        return Ok(InProcessBus::new().join(&hub.hub_name));
+    };
     let publisher = command_client(settings).map_err(redis_failed)?;
     let subscriber = subscriber_client(settings).map_err(redis_failed)?;
-    Ok(RedisBackplane::start(publisher, subscriber, &hub.channel_prefix, &hub.hub_name, connections))
+    Ok(RedisBackplane::start(
+        publisher,
+        subscriber,
+        &hub.channel_prefix,
+        &hub.hub_name,
+        connections,
+    ))
 }
 
 /// A process that shares no key is alone and makes one up.

@@ -4,7 +4,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::StartError;
 use crate::adapters::jwks_http::{HttpKeySource, JwksLocation};
-use crate::auth::{ClaimRules, DevelopmentTokens, KeyCache, KeyCachePace, PublishedKeysVerifier, TokenVerifier};
+use crate::auth::{
+    ClaimRules, DevelopmentTokens, KeyCache, KeyCachePace, PublishedKeysVerifier, TokenVerifier,
+};
 use crate::config::{DevelopmentJwt, JwtSettings, ProductionJwt};
 use crate::ports::SystemClock;
 
@@ -23,11 +25,15 @@ impl Identity {
                 Ok(Self { verifier: tokens.clone(), development: Some(tokens), keys: None })
             }
             JwtSettings::Production(settings) => {
-                let source =
-                    HttpKeySource::new(&location(settings), settings.https_only).map_err(|error| StartError::new("Jwt", error))?;
+                let source = HttpKeySource::new(&location(settings), settings.https_only)
+                    .map_err(|error| StartError::new("Jwt", error))?;
                 let keys = Arc::new(KeyCache::new(Arc::new(source), KeyCachePace::default()));
-                let rules = ClaimRules { issuer: settings.issuer.clone(), audience: Some(settings.audience.clone()) };
-                let verifier = PublishedKeysVerifier::new(keys.clone(), rules, Arc::new(SystemClock));
+                let rules = ClaimRules {
+                    issuer: settings.issuer.clone(),
+                    audience: Some(settings.audience.clone()),
+                };
+                let verifier =
+                    PublishedKeysVerifier::new(keys.clone(), rules, Arc::new(SystemClock));
                 Ok(Self { verifier: Arc::new(verifier), development: None, keys: Some(keys) })
             }
         }
@@ -47,10 +53,16 @@ impl Identity {
 }
 
 /// The maker of development tokens.
-pub(super) fn development_tokens(settings: &DevelopmentJwt) -> Result<DevelopmentTokens, StartError> {
-    let rules = ClaimRules { issuer: Some(settings.issuer.clone()), audience: Some(settings.audience.clone()) };
+pub(super) fn development_tokens(
+    settings: &DevelopmentJwt,
+) -> Result<DevelopmentTokens, StartError> {
+    let rules = ClaimRules {
+        issuer: Some(settings.issuer.clone()),
+        audience: Some(settings.audience.clone()),
+    };
     let key = settings.signing_key.expose().as_bytes();
-    DevelopmentTokens::new(key, rules, Arc::new(SystemClock)).map_err(|error| StartError::new("Jwt__SigningKey", error))
+    DevelopmentTokens::new(key, rules, Arc::new(SystemClock))
+        .map_err(|error| StartError::new("Jwt__SigningKey", error))
 }
 
 fn location(settings: &ProductionJwt) -> JwksLocation {

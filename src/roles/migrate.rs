@@ -26,8 +26,15 @@ async fn run(settings: &Settings) -> Result<Vec<String>, StartError> {
         lines.push(format!("applied {name}"));
     }
     match stores.schema.state().await.map_err(failed)? {
-        SchemaState::Current { version } => lines.push(format!("{} is at version {version}", settings.connections.contoso)),
-        other => return Err(StartError::new("cannot migrate the database", format!("it is still {other:?}"))),
+        SchemaState::Current { version } => {
+            lines.push(format!("{} is at version {version}", settings.connections.contoso))
+        }
+        other => {
+            return Err(StartError::new(
+                "cannot migrate the database",
+                format!("it is still {other:?}"),
+            ));
+        }
     }
     Ok(lines)
 }

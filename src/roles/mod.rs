@@ -1,5 +1,5 @@
-//! Wiring by hand: which parts run in a process, on what they stand, and in which order they start and stop. The only module that
-//! knows everything.
+//! Wiring by hand: which parts run in a process, on what they stand, and in which order they start
+//! and stop. The only module that knows everything.
 
 mod commons;
 mod dead_letters;

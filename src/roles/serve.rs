@@ -15,7 +15,8 @@ use crate::ops::{DrainMarker, HealthRegistry, Metrics, Ops, Readiness, listener,
 /// How often the gauges of queue depths are renewed.
 const DEPTHS_EVERY: Duration = Duration::from_secs(5);
 
-/// Serves until it is told to stop. Exit code 0 after a stop that was asked for, 1 when it could not start or go on.
+/// Serves until it is told to stop. Exit code 0 after a stop that was asked for, 1 when it could
+/// not start or go on.
 pub async fn serve(settings: Settings) -> ExitCode {
     if let Err(error) = telemetry::init(&settings.log, settings.role.name(), &settings.pod) {
         eprintln!("cannot start logging: {error}");
@@ -31,14 +32,19 @@ pub async fn serve(settings: Settings) -> ExitCode {
 }
 
 async fn run(settings: Settings) -> Result<u8, StartError> {
-    let (role, version, parts) = (settings.role.name(), env!("CARGO_PKG_VERSION"), settings.parts());
+    let (role, version, parts) =
+        (settings.role.name(), env!("CARGO_PKG_VERSION"), settings.parts());
     settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    let metrics = Metrics::install(version, role).map_err(|error| StartError::new("cannot collect metrics", error))?;
+    let metrics = Metrics::install(version, role)
+        .map_err(|error| StartError::new("cannot collect metrics", error))?;
     let supervisor = Supervisor::new(plan(&settings.drain));
-    listen_for_signals(&supervisor).map_err(|error| StartError::new("cannot listen for signals", error))?;
+    listen_for_signals(&supervisor)
+        .map_err(|error| StartError::new("cannot listen for signals", error))?;
 
     let marker = Arc::new(DrainMarker::new(&settings.drain.file));
-    marker.remove_stale().map_err(|error| StartError::new("Drain__File: cannot remove the marker of an earlier run", error))?;
+    marker.remove_stale().map_err(|error| {
+        StartError::new("Drain__File: cannot remove the marker of an earlier run", error)
+    })?;
     let connections = CancellationToken::new();
     let _disconnect = connections.clone().drop_guard();
     let stores = stores::open(&settings).await?;
@@ -46,12 +52,18 @@ async fn run(settings: Settings) -> Result<u8, StartError> {
     let health = Arc::new(HealthRegistry::new(shared.probes.clone()));
     let readiness = Readiness::new(supervisor.phase(), marker.clone());
     let ops = Arc::new(Ops::new(version, role, readiness, health.clone(), metrics.clone()));
-    let (server, ops_address) =
-        listener::bind_ops(ops.clone(), shared.settings.ops.listen).map_err(|error| StartError::new("cannot listen", error))?;
+    let (server, ops_address) = listener::bind_ops(ops.clone(), shared.settings.ops.listen)
+        .map_err(|error| StartError::new("cannot listen", error))?;
     supervisor.spawn("ops-listener", StopPhase::Last, |stop| listener::serve(server, stop));
     supervisor.spawn("metrics", StopPhase::Last, |stop| async move { metrics.upkeep(stop).await });
-    supervisor.spawn("health", StopPhase::Last, |stop| async move { health.keep_fresh(stop).await });
-    supervisor.spawn("drain-marker", StopPhase::Last, |stop| async move { marker.watch_file(stop).await });
+    supervisor.spawn(
+        "health",
+        StopPhase::Last,
+        |stop| async move { health.keep_fresh(stop).await },
+    );
+    supervisor.spawn("drain-marker", StopPhase::Last, |stop| async move {
+        marker.watch_file(stop).await
+    });
 
     stores::ensure_schema(&shared.stores, &shared.settings).await?;
     start_events(&shared, &supervisor);
@@ -67,7 +79,8 @@ async fn run(settings: Settings) -> Result<u8, StartError> {
     Ok(supervisor.run().await.exit_code())
 }
 
-/// With Redis, whoever works on jobs feeds the stream; without it, the web part reads the outbox itself (D4).
+/// With Redis, whoever works on jobs feeds the stream; without it, the web part reads the outbox
+/// itself (D4).
 fn start_events(shared: &Shared, supervisor: &Supervisor) {
     let depths = DepthGauges::new(shared.stores.jobs.clone(), DEPTHS_EVERY);
     let (cache, changed) = (shared.commons.cache.clone(), shared.changed.clone());

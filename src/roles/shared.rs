@@ -7,10 +7,13 @@ use tokio_util::sync::CancellationToken;
 use super::StartError;
 use super::commons::Commons;
 use crate::adapters::WatchedOrders;
-use crate::adapters::guarded::{self, Guard, GuardSettings, GuardedEventStream, GuardedHealth, GuardedStatusCopy};
+use crate::adapters::guarded::{
+    self, Guard, GuardSettings, GuardedEventStream, GuardedHealth, GuardedStatusCopy,
+};
 use crate::adapters::memory::{LocalWakeup, MemoryStatusCopy};
 use crate::adapters::redis::{
-    RedisEventStream, RedisHealth, RedisSharedCache, RedisStatusCopy, RedisWakeup, Subscriptions, command_client, subscriber_client,
+    RedisEventStream, RedisHealth, RedisSharedCache, RedisStatusCopy, RedisWakeup, Subscriptions,
+    command_client, subscriber_client,
 };
 use crate::config::{BreakerLimits, RedisSettings, Settings};
 use crate::ports::{EventStream, HealthProbe, StatusCopy, StoreError, Stores, Wakeup};
@@ -41,8 +44,13 @@ pub(super) struct SharedRedis {
 }
 
 impl Shared {
-    /// Connects to Redis when there is one. It may be away: clients connect in the background, for ever. `stop` ends its tasks.
-    pub(super) fn new(settings: Settings, stores: Stores, stop: &CancellationToken) -> Result<Self, StartError> {
+    /// Connects to Redis when there is one. It may be away: clients connect in the background, for
+    /// ever. `stop` ends its tasks.
+    pub(super) fn new(
+        settings: Settings,
+        stores: Stores,
+        stop: &CancellationToken,
+    ) -> Result<Self, StartError> {
         let sql = guard(StoreError::SQL, GuardSettings::SQL, &settings.resilience.sql);
         let changed = Arc::new(Notify::new());
         let mut stores = guarded::stores(stores, &sql);
@@ -51,13 +59,25 @@ impl Shared {
         let Some(redis) = settings.connections.redis.clone() else {
             let copy = Arc::new(MemoryStatusCopy::new(settings.workflow_state_ttl));
             let (wakeup, commons) = (Arc::new(LocalWakeup::default()), Commons::local());
-            return Ok(Self { settings, stores, copy, wakeup, commons, changed, probes, redis: None });
+            return Ok(Self {
+                settings,
+                stores,
+                copy,
+                wakeup,
+                commons,
+                changed,
+                probes,
+                redis: None,
+            });
         };
         let guard = guard(StoreError::REDIS, GuardSettings::REDIS, &settings.resilience.redis);
         let client = command(&redis)?;
         let subscriber = subscriber_client(&redis).map_err(redis_failed)?;
-        let subscriptions =
-            Subscriptions::start(subscriber, [RedisWakeup::channels(), RedisSharedCache::channels()].concat(), stop.clone());
+        let subscriptions = Subscriptions::start(
+            subscriber,
+            [RedisWakeup::channels(), RedisSharedCache::channels()].concat(),
+            stop.clone(),
+        );
         let wakeup = Arc::new(RedisWakeup::start(client.clone(), &subscriptions, stop));
         // A blocking read keeps its connection busy, so it has one of its own.
         let events = RedisEventStream::new(client.clone(), command(&redis)?);
@@ -66,8 +86,20 @@ impl Shared {
         let copy = RedisStatusCopy::new(client.clone(), settings.workflow_state_ttl);
         let copy = Arc::new(GuardedStatusCopy::new(Arc::new(copy), guard.clone()));
         let commons = Commons::shared(&client, &subscriptions, &guard, stop);
-        probes.push(Arc::new(GuardedHealth::new(Arc::new(RedisHealth::new(client, subscriptions)), guard.clone())));
-        Ok(Self { settings, stores, copy, wakeup, commons, changed, probes, redis: Some(SharedRedis { events, resets, guard }) })
+        probes.push(Arc::new(GuardedHealth::new(
+            Arc::new(RedisHealth::new(client, subscriptions)),
+            guard.clone(),
+        )));
+        Ok(Self {
+            settings,
+            stores,
+            copy,
+            wakeup,
+            commons,
+            changed,
+            probes,
+            redis: Some(SharedRedis { events, resets, guard }),
+        })
     }
 }
 

@@ -11,37 +11,53 @@ pub(super) async fn open(settings: &Settings) -> Result<Stores, StartError> {
     match &settings.connections.contoso {
         StoreConnection::Sqlite(path) => {
             let options = SqliteOptions::new(path);
-            let opened = tokio::task::spawn_blocking(move || SqliteStore::open(options, Arc::new(SystemClock))).await;
-            let store = opened.map_err(|error| StartError::new("cannot open the database", error))?;
+            let opened = tokio::task::spawn_blocking(move || {
+                SqliteStore::open(options, Arc::new(SystemClock))
+            })
+            .await;
+            let store =
+                opened.map_err(|error| StartError::new("cannot open the database", error))?;
             Ok(store.map_err(|error| StartError::new("cannot open the database", error))?.stores())
         }
         StoreConnection::SqlServer(text) => {
             let mut options = MssqlOptions::new(text);
-            if let Some(StoreConnection::SqlServer(replica)) = &settings.connections.contoso_read_only {
+            if let Some(StoreConnection::SqlServer(replica)) =
+                &settings.connections.contoso_read_only
+            {
                 options.read_only_connection_string = Some(replica.clone());
             }
-            let store = MssqlStore::connect(options).map_err(|error| StartError::new("cannot use the database", error))?;
+            let store = MssqlStore::connect(options)
+                .map_err(|error| StartError::new("cannot use the database", error))?;
             Ok(store.stores())
         }
     }
 }
 
-/// Makes sure the schema is the one this program needs. An embedded database is migrated on the spot; a server's is left to
-/// `contoso-shop migrate`, because several versions of this program may be running against it.
+/// Makes sure the schema is the one this program needs. An embedded database is migrated on
+/// the spot; a server's is left to `contoso-shop migrate`, because several versions of this program
+/// may be running against it.
 pub(super) async fn ensure_schema(stores: &Stores, settings: &Settings) -> Result<(), StartError> {
     let failed = |error| StartError::new("cannot read the database's schema", error);
     let advice = match stores.schema.state().await.map_err(failed)? {
         SchemaState::Current { .. } => return Ok(()),
         SchemaState::Behind { .. } if !settings.connections.contoso.is_sql_server() => {
-            let applied = stores.schema.migrate().await.map_err(|error| StartError::new("cannot migrate the database", error))?;
+            let applied = stores
+                .schema
+                .migrate()
+                .await
+                .map_err(|error| StartError::new("cannot migrate the database", error))?;
             tracing::info!(migrations = ?applied, "database migrated");
             return Ok(());
         }
         SchemaState::Behind { version, wanted } => {
-            format!("it is at version {version} and this program needs {wanted}: run `contoso-shop migrate` first")
+            format!(
+                "it is at version {version} and this program needs {wanted}: run `contoso-shop migrate` first"
+            )
         }
         SchemaState::Ahead { version, wanted } => {
-            format!("it is at version {version} and this program knows only {wanted}: use a newer contoso-shop")
+            format!(
+                "it is at version {version} and this program knows only {wanted}: use a newer contoso-shop"
+            )
         }
     };
     Err(StartError::new("the database's schema does not fit", advice))

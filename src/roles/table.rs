@@ -1,7 +1,11 @@
 /// Rows as text in aligned columns, under their titles.
-pub(super) fn table<const N: usize>(titles: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+pub(super) fn table<const N: usize>(
+    titles: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
     let rows: Vec<[String; N]> = std::iter::once(titles.map(str::to_owned)).chain(rows).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
     let line = |row: &[String; N]| {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
@@ -13,7 +17,8 @@ pub(super) fn table<const N: usize>(titles: [&str; N], rows: impl IntoIterator<I
 /// The beginning of a text, on one line.
 pub(super) fn short(text: &str) -> String {
     const LENGTH: usize = 100;
-    let mut short: String = text.chars().take(LENGTH).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut short: String =
+        text.chars().take(LENGTH).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(LENGTH).is_some() {
         short.push('…');
     }

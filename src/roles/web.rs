@@ -18,7 +18,8 @@ use crate::ops::{Ops, health_routes, listener};
 use crate::ports::RateLimit;
 use crate::signalr;
 
-/// A client may take this long to send its request's head (slow clients must not hold a connection).
+/// A client may take this long to send its request's head (slow clients must not hold a
+/// connection).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Starts API, pages, hub and notification consumer. Returns the public address.

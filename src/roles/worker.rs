@@ -8,7 +8,8 @@ use crate::ports::SystemClock;
 
 use super::shared::Shared;
 
-/// Starts the job server and the upkeep of its tables. Only called where jobs are processed, so a web pod has no worker (V-14).
+/// Starts the job server and the upkeep of its tables. Only called where jobs are processed, so a
+/// web pod has no worker (V-14).
 pub(super) fn start(shared: &Shared, supervisor: &Supervisor) {
     let settings = &shared.settings;
     let process = ProcessOrder::new(
@@ -28,7 +29,8 @@ pub(super) fn start(shared: &Shared, supervisor: &Supervisor) {
         ..ServerOptions::default()
     };
     let registry = JobRegistry::new().with(OrderAccepted(process));
-    let server = JobServer::new(shared.stores.jobs.clone(), shared.wakeup.clone(), registry, options);
+    let server =
+        JobServer::new(shared.stores.jobs.clone(), shared.wakeup.clone(), registry, options);
     supervisor.spawn("job-server", StopPhase::Work, |stop| async move {
         server.run(stop).await;
         Ok(())
@@ -39,7 +41,11 @@ pub(super) fn start(shared: &Shared, supervisor: &Supervisor) {
 /// What one of all workers does from time to time.
 fn start_upkeep(shared: &Shared, supervisor: &Supervisor) {
     let (stores, settings) = (&shared.stores, &shared.settings.recurring);
-    let prune = Arc::new(PruneFinished::new(stores.jobs.clone(), stores.outbox.clone(), stores.orders.clone()));
+    let prune = Arc::new(PruneFinished::new(
+        stores.jobs.clone(),
+        stores.outbox.clone(),
+        stores.orders.clone(),
+    ));
     let sweep = Arc::new(SweepStuck::new(
         stores.upkeep.clone(),
         stores.orders.clone(),
@@ -64,7 +70,11 @@ fn start_upkeep(shared: &Shared, supervisor: &Supervisor) {
         }),
     };
     for task in [clean_up, sweep] {
-        let recurring = Recurring::new(shared.commons.locks.clone(), stores.upkeep.clone(), Arc::new(SystemClock));
+        let recurring = Recurring::new(
+            shared.commons.locks.clone(),
+            stores.upkeep.clone(),
+            Arc::new(SystemClock),
+        );
         supervisor.spawn(task.name, StopPhase::Background, |stop| async move {
             recurring.run(task, stop).await;
             Ok(())

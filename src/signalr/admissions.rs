@@ -6,7 +6,8 @@ use tokio::sync::Notify;
 
 use super::connection::{Connection, ConnectionId};
 
-/// Counts the connections of this server against its limits, and lets no one in while draining.
+/// Counts the connections of this server against its limits, and lets no one in while
+/// draining.
 #[derive(Debug)]
 pub(super) struct Admissions {
     book: Mutex<Book>,
@@ -43,7 +44,10 @@ impl Admissions {
         Arc::new(Self { book: Mutex::default(), emptied: Notify::new(), per_user, per_pod })
     }
 
-    pub(super) fn admit(self: &Arc<Self>, connection: Arc<Connection>) -> Result<Place, NotAdmitted> {
+    pub(super) fn admit(
+        self: &Arc<Self>,
+        connection: Arc<Connection>,
+    ) -> Result<Place, NotAdmitted> {
         let mut book = self.lock();
         if book.draining {
             return Err(NotAdmitted::Draining);

@@ -56,13 +56,24 @@ impl HubContext {
         self.recipients(vec![Target::Group(name.to_owned())])
     }
 
-    /// The members of several groups: who is in two of them gets two copies. Empty names are skipped.
+    /// The members of several groups: who is in two of them gets two copies. Empty names are
+    /// skipped.
     pub fn groups<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Recipients {
-        self.recipients(names.into_iter().filter(|name| !name.is_empty()).map(|name| Target::Group(name.to_owned())).collect())
+        self.recipients(
+            names
+                .into_iter()
+                .filter(|name| !name.is_empty())
+                .map(|name| Target::Group(name.to_owned()))
+                .collect(),
+        )
     }
 
     /// The members of a group but these.
-    pub fn group_except(&self, name: &str, excluded: impl IntoIterator<Item = ConnectionId>) -> Recipients {
+    pub fn group_except(
+        &self,
+        name: &str,
+        excluded: impl IntoIterator<Item = ConnectionId>,
+    ) -> Recipients {
         Recipients { excluded: excluded.into_iter().collect(), ..self.group(name) }
     }
 
@@ -73,21 +84,40 @@ impl HubContext {
 
     /// All connections of several users. Empty ids are skipped.
     pub fn users<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Recipients {
-        self.recipients(ids.into_iter().filter(|id| !id.is_empty()).map(|id| Target::User(id.to_owned())).collect())
+        self.recipients(
+            ids.into_iter()
+                .filter(|id| !id.is_empty())
+                .map(|id| Target::User(id.to_owned()))
+                .collect(),
+        )
     }
 
     /// Puts a connection of any server into a group. Doing it twice is doing it once.
-    pub async fn add_to_group(&self, connection: &ConnectionId, group: &str) -> Result<(), BackplaneError> {
+    pub async fn add_to_group(
+        &self,
+        connection: &ConnectionId,
+        group: &str,
+    ) -> Result<(), BackplaneError> {
         self.change_group(connection, group, GroupAction::Add).await
     }
 
     /// Takes a connection of any server out of a group.
-    pub async fn remove_from_group(&self, connection: &ConnectionId, group: &str) -> Result<(), BackplaneError> {
+    pub async fn remove_from_group(
+        &self,
+        connection: &ConnectionId,
+        group: &str,
+    ) -> Result<(), BackplaneError> {
         self.change_group(connection, group, GroupAction::Remove).await
     }
 
-    async fn change_group(&self, connection: &ConnectionId, group: &str, action: GroupAction) -> Result<(), BackplaneError> {
-        let change = GroupChange { connection: connection.clone(), group: group.to_owned(), action };
+    async fn change_group(
+        &self,
+        connection: &ConnectionId,
+        group: &str,
+        action: GroupAction,
+    ) -> Result<(), BackplaneError> {
+        let change =
+            GroupChange { connection: connection.clone(), group: group.to_owned(), action };
         self.lifetime.change_group(&change).await
     }
 
@@ -105,15 +135,21 @@ pub struct Recipients {
 }
 
 impl Recipients {
-    /// Calls `target` at the recipients with `arguments`: a tuple, an array or a slice, e.g. `&(payload,)`.
-    /// Ok means queued for local connections and handed to the backplane, not received.
-    pub async fn send<A: Serialize + ?Sized>(&self, target: &str, arguments: &A) -> Result<(), SendError> {
+    /// Calls `target` at the recipients with `arguments`: a tuple, an array or a slice, e.g.
+    /// `&(payload,)`. Ok means queued for local connections and handed to the backplane, not
+    /// received.
+    pub async fn send<A: Serialize + ?Sized>(
+        &self,
+        target: &str,
+        arguments: &A,
+    ) -> Result<(), SendError> {
         Ok(self.send_serialized(&SerializedMessage::invocation(target, arguments)?).await?)
     }
 
     /// As [`Self::send`], with a message written before.
     pub async fn send_serialized(&self, message: &SerializedMessage) -> Result<(), BackplaneError> {
-        let sends = self.targets.iter().map(|target| self.lifetime.send(target, &self.excluded, message));
+        let sends =
+            self.targets.iter().map(|target| self.lifetime.send(target, &self.excluded, message));
         join_all(sends).await.into_iter().collect()
     }
 }

@@ -116,7 +116,8 @@ impl HubCounters {
     pub(super) fn closed(&self, cause: &CloseCause) {
         self.connections.fetch_sub(1, Relaxed);
         metrics::gauge!("contoso_signalr_connections").decrement(1);
-        metrics::counter!("contoso_signalr_connections_total", "close_reason" => cause.label()).increment(1);
+        metrics::counter!("contoso_signalr_connections_total", "close_reason" => cause.label())
+            .increment(1);
         if *cause == CloseCause::SlowConsumer {
             self.slow_consumers.fetch_add(1, Relaxed);
             metrics::counter!("contoso_signalr_slow_consumers_total").increment(1);
@@ -126,7 +127,8 @@ impl HubCounters {
     pub(super) fn published(&self, ok: bool) {
         self.published.fetch_add(1, Relaxed);
         let outcome = if ok { "ok" } else { "failed" };
-        metrics::counter!("contoso_signalr_messages_published_total", "outcome" => outcome).increment(1);
+        metrics::counter!("contoso_signalr_messages_published_total", "outcome" => outcome)
+            .increment(1);
     }
 
     pub(super) fn received(&self) {
@@ -154,9 +156,15 @@ impl HubCounters {
     }
 
     /// `method` must be a registered name: anything else would let clients invent label values.
-    pub(super) fn invoked(&self, method: String, outcome: InvocationOutcome, took: std::time::Duration) {
+    pub(super) fn invoked(
+        &self,
+        method: String,
+        outcome: InvocationOutcome,
+        took: std::time::Duration,
+    ) {
         metrics::counter!("contoso_signalr_invocations_total", "method" => method.clone(), "outcome" => outcome.label())
             .increment(1);
-        metrics::histogram!("contoso_signalr_invocation_duration_seconds", "method" => method).record(took.as_secs_f64());
+        metrics::histogram!("contoso_signalr_invocation_duration_seconds", "method" => method)
+            .record(took.as_secs_f64());
     }
 }

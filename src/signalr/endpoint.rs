@@ -40,11 +40,15 @@ impl HubEndpoint {
         })
     }
 
-    /// Refuses new connections with 503 and tells the present ones to reconnect elsewhere, spread over
-    /// `clamp(connections / drain rate, 0, window)` so that they do not arrive there all at once (D12). Returns when all are told.
+    /// Refuses new connections with 503 and tells the present ones to reconnect elsewhere, spread
+    /// over `clamp(connections / drain rate, 0, window)` so that they do not arrive there all at
+    /// once (D12). Returns when all are told.
     pub async fn begin_drain(&self, window: Duration) {
         let live = self.admissions.close();
-        let spread = Duration::from_secs_f64(live.len() as f64 / self.options.drain_rate_per_second.max(1.0)).min(window);
+        let spread = Duration::from_secs_f64(
+            live.len() as f64 / self.options.drain_rate_per_second.max(1.0),
+        )
+        .min(window);
         let started = Instant::now();
         for (index, connection) in live.iter().enumerate() {
             let due = started + spread.mul_f64(index as f64 / live.len() as f64);
@@ -71,10 +75,18 @@ impl HubEndpoint {
     }
 
     pub(super) fn surroundings(&self) -> Surroundings {
-        Surroundings { hub: self.hub.clone(), lifetime: self.lifetime.clone(), options: self.options.clone() }
+        Surroundings {
+            hub: self.hub.clone(),
+            lifetime: self.lifetime.clone(),
+            options: self.options.clone(),
+        }
     }
 
-    pub(super) async fn authenticate(&self, request: &HttpRequest, query: &Query) -> Result<Authenticated, Refusal> {
+    pub(super) async fn authenticate(
+        &self,
+        request: &HttpRequest,
+        query: &Query,
+    ) -> Result<Authenticated, Refusal> {
         let authenticated = self.authenticator.authenticate(token(request, query)).await?;
         if authenticated.user_id.is_empty() {
             return Err(Refusal::Forbidden);

@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use super::backplane::{Backplane, BackplaneError, BackplaneReceiver, BackplaneState, GroupAction, GroupChange, Published, Target};
+use super::backplane::{
+    Backplane, BackplaneError, BackplaneReceiver, BackplaneState, GroupAction, GroupChange,
+    Published, Target,
+};
 use super::connection::{CloseCause, Connection, ConnectionId, Delivery};
 use super::context::HubContext;
 use super::counters::{HubCounters, HubStats};
@@ -12,7 +15,8 @@ use super::registry::Registry;
 use super::repeats::RepeatFilter;
 use super::serialized::SerializedMessage;
 
-/// Knows the connections of this server, fans messages out to them, and to other servers over the backplane.
+/// Knows the connections of this server, fans messages out to them, and to other servers over the
+/// backplane.
 pub struct HubLifetime {
     registry: Registry,
     backplane: Arc<dyn Backplane>,
@@ -21,7 +25,8 @@ pub struct HubLifetime {
 }
 
 impl HubLifetime {
-    /// A hub without connections. With `repeat_window`, a message identical to one its target got within the window is left out.
+    /// A hub without connections. With `repeat_window`, a message identical to one its target got
+    /// within the window is left out.
     pub fn new(backplane: Arc<dyn Backplane>, repeat_window: Option<Duration>) -> Arc<Self> {
         let lifetime = Arc::new(Self {
             registry: Registry::default(),
@@ -29,7 +34,8 @@ impl HubLifetime {
             repeats: repeat_window.map(RepeatFilter::new),
             counters: Arc::default(),
         });
-        let receiver: Weak<dyn BackplaneReceiver> = Arc::downgrade(&(lifetime.clone() as Arc<dyn BackplaneReceiver>));
+        let receiver: Weak<dyn BackplaneReceiver> =
+            Arc::downgrade(&(lifetime.clone() as Arc<dyn BackplaneReceiver>));
         lifetime.backplane.attach(receiver);
         lifetime
     }
@@ -53,16 +59,21 @@ impl HubLifetime {
         &self.counters
     }
 
-    /// Makes a connection reachable, from other servers too; false if its id is taken. With the backplane out it is reachable
-    /// from this server at once and from the others when they can be reached again.
+    /// Makes a connection reachable, from other servers too; false if its id is taken. With the
+    /// backplane out it is reachable from this server at once and from the others when they can be
+    /// reached again.
     pub(super) async fn connect(&self, connection: &Arc<Connection>) -> bool {
         if !self.registry.add(connection) {
             return false;
         }
         let (own, user) = targets(connection);
-        let (own, user) = tokio::join!(self.backplane.subscribe(&own), self.backplane.subscribe(&user));
+        let (own, user) =
+            tokio::join!(self.backplane.subscribe(&own), self.backplane.subscribe(&user));
         if let Err(error) = own.and(user) {
-            tracing::debug!(error = &error as &dyn std::error::Error, "a connection is not reachable from other servers yet");
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "a connection is not reachable from other servers yet"
+            );
         }
         true
     }
@@ -78,7 +89,8 @@ impl HubLifetime {
         }
     }
 
-    /// Sends to the local connections of `target`, then to the other servers. Local ones have it even if this fails.
+    /// Sends to the local connections of `target`, then to the other servers. Local ones have it
+    /// even if this fails.
     pub(super) async fn send(
         &self,
         target: &Target,
@@ -91,14 +103,20 @@ impl HubLifetime {
         {
             return Ok(());
         }
-        let published = Published { excluded: excluded.to_vec(), message: message.clone(), delivered_locally };
+        let published =
+            Published { excluded: excluded.to_vec(), message: message.clone(), delivered_locally };
         let result = self.backplane.publish(target, &published).await;
         self.counters.published(result.is_ok());
         result
     }
 
     /// Queues a message for the local connections of `target`; false if there are none.
-    fn deliver_local(&self, target: &Target, excluded: &[ConnectionId], message: &SerializedMessage) -> bool {
+    fn deliver_local(
+        &self,
+        target: &Target,
+        excluded: &[ConnectionId],
+        message: &SerializedMessage,
+    ) -> bool {
         let connections = self.registry.find(target, excluded);
         if connections.is_empty() {
             return false;
@@ -109,14 +127,21 @@ impl HubLifetime {
             self.counters.repeated();
             return true;
         }
-        let queued = connections.iter().filter(|connection| connection.send(message) == Delivery::Queued).count();
+        let queued = connections
+            .iter()
+            .filter(|connection| connection.send(message) == Delivery::Queued)
+            .count();
         self.counters.delivered(queued as u64, (connections.len() - queued) as u64);
         true
     }
 
     /// Applies a group change here if the connection is local, else has its server do it.
     pub(super) async fn change_group(&self, change: &GroupChange) -> Result<(), BackplaneError> {
-        if self.change_group_locally(change).await { Ok(()) } else { self.backplane.change_group(change).await }
+        if self.change_group_locally(change).await {
+            Ok(())
+        } else {
+            self.backplane.change_group(change).await
+        }
     }
 
     async fn change_group_locally(&self, change: &GroupChange) -> bool {

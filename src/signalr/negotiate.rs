@@ -19,7 +19,11 @@ struct Negotiated<'a> {
 }
 
 /// Answers `POST {path}/negotiate`. Stateless: what was agreed is in the token.
-pub(super) fn negotiate(endpoint: &HubEndpoint, user: &Authenticated, query: &Query) -> HttpResponse {
+pub(super) fn negotiate(
+    endpoint: &HubEndpoint,
+    user: &Authenticated,
+    query: &Query,
+) -> HttpResponse {
     let version = match query.get("negotiateVersion").map(str::parse::<i64>) {
         None => 0,
         Some(Ok(version)) => u8::from(version > 0),

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-/// How a hub endpoint treats its connections. The defaults are ASP.NET Core's (C1) and the limits of X-22.
+/// How a hub endpoint treats its connections. The defaults are ASP.NET Core's (C1) and the limits
+/// of X-22.
 #[derive(Debug, Clone)]
 pub struct HubOptions {
     /// How long a client may take to send its handshake.
@@ -19,7 +20,8 @@ pub struct HubOptions {
     pub send_queue_messages: usize,
     /// How long one write may be stuck before the client counts as a slow consumer.
     pub send_timeout: Duration,
-    /// How long a closing connection may take to write what is left, and a running hub method to end.
+    /// How long a closing connection may take to write what is left, and a running hub method to
+    /// end.
     pub close_timeout: Duration,
     /// How long a negotiated connection waits for its transport.
     pub connection_token_lifetime: Duration,

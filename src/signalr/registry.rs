@@ -22,7 +22,9 @@ impl Registry {
     /// Adds a connection; false if its id is taken.
     pub fn add(&self, connection: &Arc<Connection>) -> bool {
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let Entry::Vacant(vacant) = tables.connections.entry(connection.id().clone()) else { return false };
+        let Entry::Vacant(vacant) = tables.connections.entry(connection.id().clone()) else {
+            return false;
+        };
         vacant.insert(connection.clone());
         insert(&mut tables.users, connection.user_id(), connection);
         true
@@ -40,7 +42,8 @@ impl Registry {
         groups.into_iter().collect()
     }
 
-    /// Adds a connection to a group: `None` if the connection is not here, false if it was a member already.
+    /// Adds a connection to a group: `None` if the connection is not here, false if it was a member
+    /// already.
     pub fn join(&self, id: &ConnectionId, group: &str) -> Option<bool> {
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let connection = tables.connections.get(id)?.clone();
@@ -51,7 +54,8 @@ impl Registry {
         Some(joined)
     }
 
-    /// Takes a connection out of a group: `None` if the connection is not here, false if it was no member.
+    /// Takes a connection out of a group: `None` if the connection is not here, false if it was no
+    /// member.
     pub fn leave(&self, id: &ConnectionId, group: &str) -> Option<bool> {
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let left = tables.connections.get(id)?.leave(group);
@@ -61,7 +65,8 @@ impl Registry {
         Some(left)
     }
 
-    /// The connections of a target, without the excluded ones. Cloned, so that sending holds no lock.
+    /// The connections of a target, without the excluded ones. Cloned, so that sending holds no
+    /// lock.
     pub fn find(&self, target: &Target, excluded: &[ConnectionId]) -> Vec<Arc<Connection>> {
         let tables = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let members = match target {
@@ -69,10 +74,21 @@ impl Registry {
             Target::User(user) => tables.users.get(user),
             Target::Group(group) => tables.groups.get(group),
             Target::Connection(id) => {
-                return tables.connections.get(id).filter(|_| !excluded.contains(id)).cloned().into_iter().collect();
+                return tables
+                    .connections
+                    .get(id)
+                    .filter(|_| !excluded.contains(id))
+                    .cloned()
+                    .into_iter()
+                    .collect();
             }
         };
-        members.into_iter().flatten().filter(|(id, _)| !excluded.contains(id)).map(|(_, found)| found.clone()).collect()
+        members
+            .into_iter()
+            .flatten()
+            .filter(|(id, _)| !excluded.contains(id))
+            .map(|(_, found)| found.clone())
+            .collect()
     }
 
     /// Whether a connection is here.
@@ -85,7 +101,10 @@ fn insert(table: &mut HashMap<String, Members>, name: &str, connection: &Arc<Con
     // Looked up first: most joins meet an existing entry and need no new name.
     match table.get_mut(name) {
         Some(members) => members.insert(connection.id().clone(), connection.clone()),
-        None => table.entry(name.to_owned()).or_default().insert(connection.id().clone(), connection.clone()),
+        None => table
+            .entry(name.to_owned())
+            .or_default()
+            .insert(connection.id().clone(), connection.clone()),
     };
 }
 
@@ -109,7 +128,8 @@ mod tests {
 
     fn ids(registry: &Registry, target: &Target, excluded: &[&str]) -> Vec<String> {
         let excluded: Vec<_> = excluded.iter().map(|id| ConnectionId::new(id)).collect();
-        let mut ids: Vec<_> = registry.find(target, &excluded).iter().map(|found| found.id().to_string()).collect();
+        let mut ids: Vec<_> =
+            registry.find(target, &excluded).iter().map(|found| found.id().to_string()).collect();
         ids.sort();
         ids
     }

@@ -11,11 +11,13 @@ use super::serialized::SerializedMessage;
 /// Deliveries remembered at most; the oldest is forgotten first. About 3 MB.
 const CAPACITY: usize = 65_536;
 
-/// Recognises a message that its target got a moment ago, so that an event sent at least once arrives once.
+/// Recognises a message that its target got a moment ago, so that an event sent at least once
+/// arrives once.
 #[derive(Debug)]
 pub struct RepeatFilter {
     window: Duration,
-    // Two independently keyed 64-bit hashes: a collision within the window is out of reach, also for who chooses the payload.
+    // Two independently keyed 64-bit hashes: a collision within the window is out of reach, also
+    // for who chooses the payload.
     keys: (RandomState, RandomState),
     seen: Mutex<Seen>,
 }
@@ -32,9 +34,11 @@ impl RepeatFilter {
         Self { window, keys: (RandomState::new(), RandomState::new()), seen: Mutex::default() }
     }
 
-    /// Notes a delivery at `now`; false if the same message went to the same target within the window.
+    /// Notes a delivery at `now`; false if the same message went to the same target within the
+    /// window.
     pub fn is_new(&self, target: &Target, message: &SerializedMessage, now: Instant) -> bool {
-        let bytes = HubProtocol::ALL.map(|protocol| message.frame(protocol).map(|frame| frame.as_bytes()));
+        let bytes =
+            HubProtocol::ALL.map(|protocol| message.frame(protocol).map(|frame| frame.as_bytes()));
         let print = (self.keys.0.hash_one((target, bytes)), self.keys.1.hash_one((target, bytes)));
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some((at, old)) = seen.order.front().copied() {
@@ -77,7 +81,10 @@ mod tests {
             assert!(filter.is_new(&Target::User(index.to_string()), &message, start));
         }
         assert!(filter.seen.lock().unwrap().order.len() <= CAPACITY);
-        assert!(filter.is_new(&Target::User("0".into()), &message, start), "the oldest was forgotten");
+        assert!(
+            filter.is_new(&Target::User("0".into()), &message, start),
+            "the oldest was forgotten"
+        );
     }
 
     fn message(event: &str) -> SerializedMessage {

@@ -12,13 +12,20 @@ pub struct SerializedMessage {
 
 impl SerializedMessage {
     /// Writes the call of `target` with `arguments`, a tuple, an array or a slice.
-    pub fn invocation<A: Serialize + ?Sized>(target: &str, arguments: &A) -> Result<Self, EncodeError> {
+    pub fn invocation<A: Serialize + ?Sized>(
+        target: &str,
+        arguments: &A,
+    ) -> Result<Self, EncodeError> {
         let write = |protocol: HubProtocol| {
             let arguments = protocol.encode_arguments(arguments)?;
-            let invocation = Invocation { target: target.to_owned(), arguments, ..Invocation::default() };
+            let invocation =
+                Invocation { target: target.to_owned(), arguments, ..Invocation::default() };
             Ok::<_, EncodeError>(protocol.write(&HubMessage::Invocation(invocation)))
         };
-        Ok(Self { json: Some(write(HubProtocol::Json)?), messagepack: Some(write(HubProtocol::MessagePack)?) })
+        Ok(Self {
+            json: Some(write(HubProtocol::Json)?),
+            messagepack: Some(write(HubProtocol::MessagePack)?),
+        })
     }
 
     /// Adopts what another server wrote: a frame per protocol, any of which may be missing.
@@ -26,7 +33,8 @@ impl SerializedMessage {
     pub fn from_frames(json: Option<Bytes>, messagepack: Option<Bytes>) -> Option<Self> {
         let json = match json {
             Some(bytes)
-                if bytes.iter().position(|byte| *byte == super::protocol::RECORD_SEPARATOR) == bytes.len().checked_sub(1) =>
+                if bytes.iter().position(|byte| *byte == super::protocol::RECORD_SEPARATOR)
+                    == bytes.len().checked_sub(1) =>
             {
                 Some(Frame::Text(bytes.try_into().ok()?))
             }

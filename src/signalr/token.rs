@@ -12,8 +12,9 @@ const PAYLOAD: usize = 1 + 1 + 8 + 16;
 const FORMAT: u8 = 1;
 const PURPOSE: &[u8] = b"signalr connection token\0";
 
-/// Issues and checks connection tokens. A token says all there is to know about a negotiated connection, so any server with the same
-/// key adopts it and no affinity is needed (D6). Only unreserved characters: clients put it into the URL as it is (B1).
+/// Issues and checks connection tokens. A token says all there is to know about a negotiated
+/// connection, so any server with the same key adopts it and no affinity is needed (D6). Only
+/// unreserved characters: clients put it into the URL as it is (B1).
 pub(super) struct ConnectionTokens {
     key: Hmac<Sha256>,
     lifetime: Duration,
@@ -30,7 +31,8 @@ impl ConnectionTokens {
         Self { key: Hmac::new_from_slice(key).expect("HMAC takes keys of any length"), lifetime }
     }
 
-    /// A new connection of `user`. With negotiate version 0 the id is the token itself, as clients of that version expect.
+    /// A new connection of `user`. With negotiate version 0 the id is the token itself, as clients
+    /// of that version expect.
     pub(super) fn issue(&self, user: &str, negotiate_version: u8, now: SystemTime) -> Issued {
         let mut bytes = vec![FORMAT, negotiate_version];
         bytes.extend_from_slice(&(seconds(now) + self.lifetime.as_secs()).to_be_bytes());
@@ -105,7 +107,11 @@ mod tests {
         for index in 0..token.len() {
             let mut changed = token.clone().into_bytes();
             changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
-            assert_eq!(tokens("k").verify(std::str::from_utf8(&changed).unwrap(), "alice", now), None, "{index}");
+            assert_eq!(
+                tokens("k").verify(std::str::from_utf8(&changed).unwrap(), "alice", now),
+                None,
+                "{index}"
+            );
         }
         for short in ["", "A", "AAAA", &token[..40]] {
             assert_eq!(tokens("k").verify(short, "alice", now), None);

@@ -12,12 +12,15 @@ async fn connect(pod: &Pod) -> TcpStream {
     TcpStream::connect(("127.0.0.1", pod.http)).await.expect("a connection")
 }
 
-/// Everything the server says until it hangs up, and when it did. It may not take longer than `deadline`.
+/// Everything the server says until it hangs up, and when it did. It may not take longer than
+/// `deadline`.
 async fn farewell(mut socket: TcpStream, deadline: Duration) -> (String, Duration) {
     let start = Instant::now();
     let mut said = Vec::new();
     // A reset after the answer is a farewell too: the server did not read what it refused.
-    let _ = timeout(deadline, socket.read_to_end(&mut said)).await.unwrap_or_else(|_| panic!("still open after {deadline:?}"));
+    let _ = timeout(deadline, socket.read_to_end(&mut said))
+        .await
+        .unwrap_or_else(|_| panic!("still open after {deadline:?}"));
     (String::from_utf8_lossy(&said).into_owned(), start.elapsed())
 }
 
@@ -72,12 +75,19 @@ async fn x23_slow_clients_are_sent_away_and_hinder_nobody() {
             user.order("AZ-700", 1).await;
         }
     };
-    let idle = futures_util::future::join_all(silent.into_iter().map(|socket| farewell(socket, patience)));
-    let (slow_head, slow_body, idle, ()) = tokio::join!(dribble(&web, head, patience), dribble(&web, body, patience), idle, others);
+    let idle =
+        futures_util::future::join_all(silent.into_iter().map(|socket| farewell(socket, patience)));
+    let (slow_head, slow_body, idle, ()) =
+        tokio::join!(dribble(&web, head, patience), dribble(&web, body, patience), idle, others);
     assert_eq!(status(&slow_head.0), "408", "{slow_head:?}");
     assert_eq!(status(&slow_body.0), "408", "{slow_body:?}");
     assert!(slow_body.0.contains("urn:contoso-shop:problem:too-slow"), "{slow_body:?}");
-    assert!(slow_head.1 < Duration::from_secs(12) && slow_body.1 < Duration::from_secs(8), "{:?} {:?}", slow_head.1, slow_body.1);
+    assert!(
+        slow_head.1 < Duration::from_secs(12) && slow_body.1 < Duration::from_secs(8),
+        "{:?} {:?}",
+        slow_head.1,
+        slow_body.1
+    );
     assert_eq!(idle.len(), 50);
     println!("a slow head was ended after {:?}, a slow body after {:?}", slow_head.1, slow_body.1);
 }
@@ -94,9 +104,16 @@ async fn x23_heads_and_bodies_that_are_too_large_are_refused_unread() {
     for headers in [many, long] {
         let mut socket = connect(&web).await;
         // The server may hang up before it has read everything.
-        let _ = socket.write_all(format!("GET /api/products HTTP/1.1\r\nHost: shop\r\n{headers}\r\n").as_bytes()).await;
+        let _ = socket
+            .write_all(
+                format!("GET /api/products HTTP/1.1\r\nHost: shop\r\n{headers}\r\n").as_bytes(),
+            )
+            .await;
         let (answer, _) = farewell(socket, soon).await;
-        assert!(answer.is_empty() || status(&answer) == "431" || status(&answer) == "400", "{answer}");
+        assert!(
+            answer.is_empty() || status(&answer) == "431" || status(&answer) == "400",
+            "{answer}"
+        );
         assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
@@ -119,7 +136,10 @@ async fn x23_heads_and_bodies_that_are_too_large_are_refused_unread() {
                 }
             }
             let (answer, took) = farewell(socket, soon).await;
-            println!("{method} {path} {length}: {} closed {took:?} after the last byte", status(&answer));
+            println!(
+                "{method} {path} {length}: {} closed {took:?} after the last byte",
+                status(&answer)
+            );
             assert!(answer.is_empty() || status(&answer) == wanted, "{answer}");
         }
     }

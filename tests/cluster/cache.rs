@@ -1,4 +1,5 @@
-//! V-16: what one pod writes the other one's cache shows within a second, also when it missed the notice.
+//! V-16: what one pod writes the other one's cache shows within a second, also when it missed the
+//! notice.
 
 use std::time::{Duration, Instant};
 
@@ -9,18 +10,26 @@ use crate::support::{Api, Rig, until};
 
 /// Orders of all statuses, as the report says.
 async fn reported(admin: &Api) -> u64 {
-    let answer = admin.request(Method::GET, "/api/reports/status-counts").send().await.expect("an answer");
+    let answer =
+        admin.request(Method::GET, "/api/reports/status-counts").send().await.expect("an answer");
     assert_eq!(answer.status(), 200);
     let report: Value = answer.json().await.expect("JSON");
-    report["items"].as_array().expect("items").iter().filter_map(|line| line["orders"].as_u64()).sum()
+    report["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .filter_map(|line| line["orders"].as_u64())
+        .sum()
 }
 
 /// Waits until both pods report so many orders; how long it took.
 async fn until_fresh(pods: [&Api; 2], orders: u64, deadline: Duration) -> Duration {
     let start = Instant::now();
     for pod in pods {
-        until(&format!("{orders} orders in the report"), deadline, || async { (reported(pod).await == orders).then_some(()) })
-            .await;
+        until(&format!("{orders} orders in the report"), deadline, || async {
+            (reported(pod).await == orders).then_some(())
+        })
+        .await;
     }
     start.elapsed()
 }
@@ -41,7 +50,10 @@ async fn v16_a_write_through_one_pod_is_seen_through_the_other() {
     }
     let hits = b.metric("contoso_cache_requests_total", "result=\"local\"").await;
     assert!(hits >= 20.0, "B answers from its own tier: {hits}");
-    assert!(b.metric("contoso_cache_requests_total", "result=\"shared\"").await >= 1.0, "and took it from A's load");
+    assert!(
+        b.metric("contoso_cache_requests_total", "result=\"shared\"").await >= 1.0,
+        "and took it from A's load"
+    );
 
     for orders in 1..=3 {
         user.order("AZ-700", 1).await;
@@ -51,7 +63,8 @@ async fn v16_a_write_through_one_pod_is_seen_through_the_other() {
         assert!(took < Duration::from_millis(2_000), "{took:?}");
     }
 
-    // Every subscriber is cut, again and again, while an order is written: its notice is lost, the gap is not.
+    // Every subscriber is cut, again and again, while an order is written: its notice is lost, the
+    // gap is not.
     let cutting = async {
         for _ in 0..10 {
             rig.redis_cli(&["CLIENT", "KILL", "TYPE", "pubsub"]);

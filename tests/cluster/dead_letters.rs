@@ -1,5 +1,5 @@
-//! V-11: the copy loses an owner, then SQL does too, then an entry cannot be read. X-11: what could not be delivered is kept,
-//! listed and delivered after all.
+//! V-11: the copy loses an owner, then SQL does too, then an entry cannot be read. X-11: what could
+//! not be delivered is kept, listed and delivered after all.
 
 use std::time::Duration;
 
@@ -46,7 +46,18 @@ async fn v11_an_event_without_its_owner_waits_among_the_dead_letters_and_is_repl
     // Neither knows: an event of an order nobody has, and an entry that makes no sense.
     let unknown = "0199a5e2-7a3b-7c4d-8e5f-0123456789ab";
     let event = "0199a5e2-7a3b-7c4d-8e5f-aaaaaaaaaaaa";
-    let fields = ["version", "1", "name", "order.processed", "eventId", event, "correlationId", unknown, "orderId", "7"];
+    let fields = [
+        "version",
+        "1",
+        "name",
+        "order.processed",
+        "eventId",
+        event,
+        "correlationId",
+        unknown,
+        "orderId",
+        "7",
+    ];
     let more = ["status", "COMPLETED", "occurredAt", "2026-11-21T12:00:00Z"];
     let command = [&["XADD", "contoso-shop:events", "*"], &fields[..], &more[..]].concat();
     assert!(rig.redis_cli(&command).is_string());
@@ -56,13 +67,22 @@ async fn v11_an_event_without_its_owner_waits_among_the_dead_letters_and_is_repl
     let (listed, list) = rig.command(&["dead-letters", "list"]);
     assert!(listed, "{list}");
     println!("{list}");
-    assert!(list.contains(unknown) && list.contains("the event's order is unknown") && list.contains("Completed"), "{list}");
+    assert!(
+        list.contains(unknown)
+            && list.contains("the event's order is unknown")
+            && list.contains("Completed"),
+        "{list}"
+    );
     assert!(list.contains("unreadable") && list.contains("the entry cannot be read"), "{list}");
     assert!(list.contains("  3  "), "with the number of deliveries: {list}");
 
     // The order turns up: a replay tells the tab, once.
     rename(&rig, &order.correlation_id, unknown);
-    let letter = list.lines().find(|line| line.contains(unknown)).and_then(|line| line.split(' ').next()).expect("a letter");
+    let letter = list
+        .lines()
+        .find(|line| line.contains(unknown))
+        .and_then(|line| line.split(' ').next())
+        .expect("a letter");
     for said in ["is back in the stream", "nothing to do"] {
         let (replayed, answer) = rig.command(&["dead-letters", "replay", letter]);
         assert!(replayed && answer.contains(said), "{answer}");
@@ -72,7 +92,10 @@ async fn v11_an_event_without_its_owner_waits_among_the_dead_letters_and_is_repl
     dead_letters(&rig, 1).await;
     let (replayed, answer) = rig.command(&["dead-letters", "replay", "--all"]);
     assert!(replayed && answer.contains("0 events put back into the stream, 1 left"), "{answer}");
-    assert!(rig.redis_cli(&["XINFO", "GROUPS", "contoso-shop:events"])[0]["pending"] == 0, "nothing is stuck");
+    assert!(
+        rig.redis_cli(&["XINFO", "GROUPS", "contoso-shop:events"])[0]["pending"] == 0,
+        "nothing is stuck"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,7 +115,8 @@ async fn x11_a_failed_job_is_listed_and_requeued_once() {
     .await;
     println!("{list}");
     assert!(list.contains("2 of 2") && list.contains("not enough pieces"), "{list}");
-    let job = list.lines().nth(1).and_then(|line| line.split(' ').next()).expect("a job").to_owned();
+    let job =
+        list.lines().nth(1).and_then(|line| line.split(' ').next()).expect("a job").to_owned();
     drop(worker);
     for said in ["is requeued", "has not failed"] {
         let (fine, answer) = rig.command(&["jobs", "requeue", &job]);

@@ -36,7 +36,8 @@ async fn v04_sigterm_sends_the_tabs_elsewhere_and_exits_with_0() {
     let mut a = rig.pod("web", &[]).await;
     let _worker = rig.pod("worker", &[]).await;
     let user = Api::sign_in(&a.url(), "ada").await;
-    // The only pod is the one that will go, so the tab is surely there; the other one starts behind the same door.
+    // The only pod is the one that will go, so the tab is surely there; the other one starts behind
+    // the same door.
     let b = rig.pod("web", &[]).await;
     let front = Nginx::start(&rig, &[&a, &b]).await;
     let mut tabs = Vec::new();
@@ -57,6 +58,10 @@ async fn v04_sigterm_sends_the_tabs_elsewhere_and_exits_with_0() {
     let order = Api::sign_in(&b.url(), "ada").await.order("AZ-700", 1).await;
     for tab in &mut tabs {
         tab.event("OrderCompleted", &order.correlation_id, "Completed").await;
-        assert!(!tab.seen.iter().any(|line| line["event"] == "closed"), "nobody was sent away for good: {:?}", tab.seen);
+        assert!(
+            !tab.seen.iter().any(|line| line["event"] == "closed"),
+            "nobody was sent away for good: {:?}",
+            tab.seen
+        );
     }
 }

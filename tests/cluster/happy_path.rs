@@ -52,14 +52,20 @@ async fn v01_an_order_goes_from_checkout_to_toast() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     let path = ["ACCEPTED", "PROCESSING", "COMPLETED"];
-    assert!(path.ends_with(&words.iter().map(String::as_str).collect::<Vec<_>>()), "the status went {words:?}");
+    assert!(
+        path.ends_with(&words.iter().map(String::as_str).collect::<Vec<_>>()),
+        "the status went {words:?}"
+    );
     assert!(words.len() >= 2, "PROCESSING was to be seen for 400 ms: {words:?}");
 
     let completed = tab.event("OrderCompleted", &order.correlation_id, "Completed").await;
     assert_eq!(completed["orderId"], order.id);
     assert!(completed["eventId"].is_string() && completed["occurredAt"].is_string(), "{completed}");
     tab.event("Notification", &order.correlation_id, "Processing").await;
-    assert_eq!(tab.event("Notification", &order.correlation_id, "Completed").await["eventId"], completed["eventId"]);
+    assert_eq!(
+        tab.event("Notification", &order.correlation_id, "Completed").await["eventId"],
+        completed["eventId"]
+    );
     assert_eq!(tab.count("OrderCompleted", &order.correlation_id, "Completed").await, 1);
 
     let seen = tokio::time::timeout(Duration::from_secs(5), async {
@@ -88,7 +94,8 @@ async fn v01_a_browser_style_tab_and_a_negotiating_client_are_told_too() {
     let front = Nginx::start(&rig, &[&a, &b]).await;
     let user = Api::sign_in(&front.url(), "grace").await;
     let mut raw = RawTab::open(front.port, &user.token).await;
-    // Round robin sends the negotiate request and the upgrade to different pods: no affinity is needed.
+    // Round robin sends the negotiate request and the upgrade to different pods: no affinity is
+    // needed.
     let mut negotiating = StockTab::open_negotiating(&front.url(), &user.token).await;
     assert!(front.access_log().contains("/negotiate"));
 
@@ -135,5 +142,8 @@ async fn v06_a_tab_whose_pod_dies_comes_back_by_itself_and_catches_up() {
     user.wait_status(&order.correlation_id, "Completed", Duration::from_secs(15)).await;
     let current = tab.invoke("GetCurrentStatus", json!([order.correlation_id])).await;
     assert_eq!(current["result"]["status"], "Completed", "{current}");
-    assert!(survivor.metric("contoso_signalr_connections", "").await > 0.0, "the tab is on the other pod now");
+    assert!(
+        survivor.metric("contoso_signalr_connections", "").await > 0.0,
+        "the tab is on the other pod now"
+    );
 }

@@ -16,7 +16,9 @@ async fn v12_fifty_requests_with_one_key_on_two_pods_make_one_order() {
         caller.request(Method::POST, "/api/orders").header("Idempotency-Key", key).json(body).send()
     };
 
-    let answers = futures_util::future::join_all((0..50).map(|n| send(&callers[n % 2], "checkout-1", &body))).await;
+    let answers =
+        futures_util::future::join_all((0..50).map(|n| send(&callers[n % 2], "checkout-1", &body)))
+            .await;
     let mut bodies = Vec::new();
     for answer in answers {
         let answer = answer.expect("an answer");
@@ -37,7 +39,14 @@ async fn v12_fifty_requests_with_one_key_on_two_pods_make_one_order() {
     let other = json!({ "items": [{ "productId": "AZ-700", "quantity": 2 }] });
     assert_eq!(send(&callers[0], "checkout-1", &other).await.expect("an answer").status(), 422);
 
-    let list: Value = callers[0].request(Method::GET, "/api/orders").send().await.expect("an answer").json().await.expect("JSON");
+    let list: Value = callers[0]
+        .request(Method::GET, "/api/orders")
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
     assert_eq!(list["total"], 1);
 }
 
@@ -50,7 +59,8 @@ async fn v12_keys_hold_while_redis_is_gone() {
     let body = json!({ "items": [{ "productId": "AZ-700", "quantity": 1 }] });
     let mut ids = Vec::new();
     for _ in 0..3 {
-        let request = caller.request(Method::POST, "/api/orders").header("Idempotency-Key", "k").json(&body);
+        let request =
+            caller.request(Method::POST, "/api/orders").header("Idempotency-Key", "k").json(&body);
         let answer = request.send().await.expect("an answer");
         assert_eq!(answer.status(), 201, "an order is accepted without Redis");
         if ids.is_empty() {

@@ -1,4 +1,5 @@
-//! V-13 over the wire: who gets in, and who sees what. The token matrix itself is in the in-process tests.
+//! V-13 over the wire: who gets in, and who sees what. The token matrix itself is in the in-process
+//! tests.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -16,7 +17,9 @@ async fn v13_the_query_token_opens_the_hub_and_nothing_else() {
     assert_eq!(RawTab::refused(&hub).await, 401, "no token");
     assert_eq!(RawTab::refused(&format!("{hub}?access_token=nonsense")).await, 401, "a bad token");
 
-    let api = reqwest::get(format!("{}/api/orders?access_token={}", web.url(), user.token)).await.expect("an answer");
+    let api = reqwest::get(format!("{}/api/orders?access_token={}", web.url(), user.token))
+        .await
+        .expect("an answer");
     assert_eq!(api.status(), 401, "the API takes the header only");
     assert_eq!(api.headers()["www-authenticate"], "Bearer");
     let problem: Value = api.json().await.expect("JSON");
@@ -33,15 +36,25 @@ async fn v13_a_strangers_order_is_out_of_reach() {
     let order = ada.order("AZ-700", 1).await;
     mallory.order("AZ-700", 1).await;
 
-    let read = mallory.request(Method::GET, &format!("/api/orders/{}", order.id)).send().await.expect("an answer");
+    let read = mallory
+        .request(Method::GET, &format!("/api/orders/{}", order.id))
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(read.status(), 404);
     assert_eq!(mallory.status(&order.correlation_id).await, None);
-    let delete = mallory.request(Method::DELETE, &format!("/api/orders/{}", order.id)).send().await.expect("an answer");
+    let delete = mallory
+        .request(Method::DELETE, &format!("/api/orders/{}", order.id))
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(delete.status(), 403);
     assert_eq!(ada.status(&order.correlation_id).await.as_deref(), Some("Accepted"));
 
     let mut tab = RawTab::open(web.http, &mallory.token).await;
-    for (id, cid) in [("1", order.correlation_id.as_str()), ("2", "0192f000-0000-7000-8000-000000000000")] {
+    for (id, cid) in
+        [("1", order.correlation_id.as_str()), ("2", "0192f000-0000-7000-8000-000000000000")]
+    {
         let call = json!({ "type": 1, "invocationId": id, "target": "GetCurrentStatus", "arguments": [cid] });
         tab.send(&call.to_string()).await;
         let answer = tab.next(std::time::Duration::from_secs(5)).await;

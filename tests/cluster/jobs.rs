@@ -1,4 +1,5 @@
-//! V-14: web enqueues and never works; a worker runs as many as it is told. V-09: a worker dies in mid-job.
+//! V-14: web enqueues and never works; a worker runs as many as it is told. V-09: a worker dies in
+//! mid-job.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,9 @@ use crate::support::{Api, Rig, StockTab, until};
 #[tokio::test(flavor = "multi_thread")]
 async fn v14_web_never_processes_and_a_worker_runs_eight_at_a_time() {
     let rig = Rig::new();
-    let web = rig.pod("web", &[("HANGFIRE_PROCESSING_ENABLED", "false"), ("HANGFIRE_WORKER_COUNT", "0")]).await;
+    let web = rig
+        .pod("web", &[("HANGFIRE_PROCESSING_ENABLED", "false"), ("HANGFIRE_WORKER_COUNT", "0")])
+        .await;
     let user = Api::sign_in(&web.url(), "ada").await;
     let mut orders = Vec::new();
     for _ in 0..20 {
@@ -17,7 +20,11 @@ async fn v14_web_never_processes_and_a_worker_runs_eight_at_a_time() {
     }
     assert_eq!(user.status(&orders[0].correlation_id).await.as_deref(), Some("Accepted"));
 
-    let settings = [("HANGFIRE_PROCESSING_ENABLED", "true"), ("HANGFIRE_WORKER_COUNT", "8"), ("Orders__ProcessingTime", "1s")];
+    let settings = [
+        ("HANGFIRE_PROCESSING_ENABLED", "true"),
+        ("HANGFIRE_WORKER_COUNT", "8"),
+        ("Orders__ProcessingTime", "1s"),
+    ];
     let worker = rig.pod("worker", &settings).await;
     for order in &orders {
         assert_ne!(user.status(&order.correlation_id).await.as_deref(), Some("Failed"));
@@ -34,13 +41,24 @@ async fn v14_web_never_processes_and_a_worker_runs_eight_at_a_time() {
         (open == 0).then_some(())
     })
     .await;
-    assert!((most.get() - 8.0).abs() < f64::EPSILON, "8 ran together and never more: {}", most.get());
+    assert!(
+        (most.get() - 8.0).abs() < f64::EPSILON,
+        "8 ran together and never more: {}",
+        most.get()
+    );
     assert!(worker.metric("contoso_jobs_processed_total", "").await >= 20.0);
     assert!(web.metric("contoso_jobs_processed_total", "").await == 0.0);
 
     let client = reqwest::Client::new();
-    assert!(client.get(format!("{}/api/products", worker.url())).send().await.is_err(), "a worker opens no API port");
-    let on_ops = client.get(format!("http://127.0.0.1:{}/api/products", worker.ops)).send().await.expect("an answer");
+    assert!(
+        client.get(format!("{}/api/products", worker.url())).send().await.is_err(),
+        "a worker opens no API port"
+    );
+    let on_ops = client
+        .get(format!("http://127.0.0.1:{}/api/products", worker.ops))
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(on_ops.status(), 404, "nor does its ops listener serve the API");
 }
 
@@ -67,7 +85,8 @@ async fn v09_a_killed_workers_order_is_finished_by_another_within_30_seconds() {
 async fn v09_a_terminated_worker_hands_its_job_back_uncharged_and_at_once() {
     let rig = Rig::new();
     let web = rig.pod("web", &[]).await;
-    let mut first = rig.pod("worker", &[("Orders__ProcessingTime", "60s"), ("Drain__JobStop", "1s")]).await;
+    let mut first =
+        rig.pod("worker", &[("Orders__ProcessingTime", "60s"), ("Drain__JobStop", "1s")]).await;
     let user = Api::sign_in(&web.url(), "ada").await;
     let order = user.order("AZ-700", 1).await;
     user.wait_status(&order.correlation_id, "Processing", Duration::from_secs(10)).await;
@@ -104,7 +123,8 @@ async fn v09_a_worker_frozen_beyond_its_lease_cannot_write_any_more() {
 async fn an_order_that_cannot_be_filled_fails_after_its_retries_and_the_tab_is_told() {
     let rig = Rig::new();
     let web = rig.pod("web", &[]).await;
-    let _worker = rig.pod("worker", &[("Jobs__RetryBase", "50ms"), ("Jobs__MaxAttempts", "3")]).await;
+    let _worker =
+        rig.pod("worker", &[("Jobs__RetryBase", "50ms"), ("Jobs__MaxAttempts", "3")]).await;
     let user = Api::sign_in(&web.url(), "ada").await;
     let mut tab = StockTab::open(&web.url(), &user.token).await;
     let order = user.order("LTD-001", 900).await;

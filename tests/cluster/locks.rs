@@ -1,4 +1,5 @@
-//! V-15: four processes race for one schedule; the holder is frozen beyond its lease, and its late write is refused.
+//! V-15: four processes race for one schedule; the holder is frozen beyond its lease, and its
+//! late write is refused.
 
 use std::time::Duration;
 
@@ -21,7 +22,9 @@ async fn rounds(pods: &[Pod], outcome: &str) -> f64 {
 async fn rounds_of(pod: &Pod, outcome: &str) -> f64 {
     let both = format!("outcome=\"{outcome}\"");
     let all = pod.metric("contoso_recurring_rounds_total", &both).await;
-    all - pod.metric("contoso_recurring_rounds_total", &format!("schedule=\"clean-up\",{both}")).await
+    all - pod
+        .metric("contoso_recurring_rounds_total", &format!("schedule=\"clean-up\",{both}"))
+        .await
 }
 
 /// The last round that was claimed, 0 before the first.
@@ -42,11 +45,16 @@ async fn v15_each_round_runs_once_and_a_late_holder_is_refused() {
 
     // From the beginning of one round to the beginning of another.
     let next_round = async |after: i64| {
-        until("a new round", Duration::from_secs(6), || async { Some(last_round(&database)).filter(|round| *round > after) }).await
+        until("a new round", Duration::from_secs(6), || async {
+            Some(last_round(&database)).filter(|round| *round > after)
+        })
+        .await
     };
     let first = next_round(last_round(&database)).await;
-    let before =
-        until("its count", Duration::from_secs(1), || async { Some(rounds(&pods, "ran").await).filter(|n| *n >= 1.0) }).await;
+    let before = until("its count", Duration::from_secs(1), || async {
+        Some(rounds(&pods, "ran").await).filter(|n| *n >= 1.0)
+    })
+    .await;
     let mut last = first;
     for _ in 0..2 {
         last = next_round(last).await;
@@ -58,7 +66,8 @@ async fn v15_each_round_runs_once_and_a_late_holder_is_refused() {
     .await;
     assert!(rounds(&pods, "ran").await - before < wanted + 0.5, "none ran twice");
 
-    // While the test holds the database nobody can claim, so the holder of the next round's lock waits with it.
+    // While the test holds the database nobody can claim, so the holder of the next round's lock
+    // waits with it.
     database.execute_batch("BEGIN IMMEDIATE").expect("the writer's place");
     let holder = until("a holder", Duration::from_secs(4), || async {
         for (index, pod) in pods.iter().enumerate() {
@@ -75,8 +84,10 @@ async fn v15_each_round_runs_once_and_a_late_holder_is_refused() {
     database.execute_batch("COMMIT").expect("the place is free");
     let ran = rounds(&pods, "ran").await;
     next_round(claimed).await;
-    until("another worker to do a round", Duration::from_secs(6), || async { (rounds(&pods, "ran").await > ran).then_some(()) })
-        .await;
+    until("another worker to do a round", Duration::from_secs(6), || async {
+        (rounds(&pods, "ran").await > ran).then_some(())
+    })
+    .await;
 
     frozen.signal(Signal::SIGCONT);
     until("the late holder to be refused", Duration::from_secs(5), || async {
@@ -103,9 +114,13 @@ async fn an_order_that_lost_its_job_is_failed_and_its_owner_told() {
     database.busy_timeout(Duration::from_secs(5)).expect("a timeout");
     assert_eq!(database.execute("DELETE FROM JobReady", []).expect("no job is left"), 1);
 
-    let worker = rig.pod("worker", &[("Recurring__Sweep", "1s"), ("Recurring__StuckAfter", "1s")]).await;
+    let worker =
+        rig.pod("worker", &[("Recurring__Sweep", "1s"), ("Recurring__StuckAfter", "1s")]).await;
     let event = tab.invocation("Notification", Duration::from_secs(10)).await;
-    assert_eq!((&event["correlationId"], &event["status"]), (&order.correlation_id.as_str().into(), &"Failed".into()));
+    assert_eq!(
+        (&event["correlationId"], &event["status"]),
+        (&order.correlation_id.as_str().into(), &"Failed".into())
+    );
     assert_eq!(user.status(&order.correlation_id).await.as_deref(), Some("Failed"));
     assert!(worker.metric("contoso_orders_swept_total", "").await >= 1.0);
 }

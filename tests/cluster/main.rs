@@ -1,5 +1,6 @@
-//! The real binary, several times, with a real redis-server and nginx in front: the V scenarios of the requirements.
-//! Processes are started on free ports, killed, stopped and restarted; the clients are Microsoft's own and a raw WebSocket.
+//! The real binary, several times, with a real redis-server and nginx in front: the V scenarios of
+//! the requirements. Processes are started on free ports, killed, stopped and restarted; the
+//! clients are Microsoft's own and a raw WebSocket.
 
 #[path = "../it/support/fault_proxy.rs"]
 #[allow(dead_code, reason = "shared with the in-process tests, which use more of it")]

@@ -1,4 +1,5 @@
-//! V-25: a name, a token and an idempotency key nobody could overlook must show up nowhere but where they belong.
+//! V-25: a name, a token and an idempotency key nobody could overlook must show up nowhere but
+//! where they belong.
 
 use std::time::Duration;
 
@@ -35,7 +36,11 @@ async fn v25_names_tokens_and_keys_stay_where_they_belong() {
     let proxy = FaultProxy::start(rig.redis.port).await;
     let redis = format!("127.0.0.1:{}", proxy.port);
     // Everything the shop can be brought to say.
-    let loud = [("Log__Level", "trace"), ("Events__RetryAfter", "500ms"), ("ConnectionStrings__Redis", redis.as_str())];
+    let loud = [
+        ("Log__Level", "trace"),
+        ("Events__RetryAfter", "500ms"),
+        ("ConnectionStrings__Redis", redis.as_str()),
+    ];
     let web = rig.pod("web", &loud).await;
     let worker = rig.pod("worker", &loud).await;
     let front = Nginx::start(&rig, &[&web]).await;
@@ -45,7 +50,12 @@ async fn v25_names_tokens_and_keys_stay_where_they_belong() {
 
     let place = async || {
         let body = json!({ "items": [{ "productId": "AZ-700", "quantity": 1 }] });
-        api.request(Method::POST, "/api/orders").header("Idempotency-Key", KEY).json(&body).send().await.expect("an answer")
+        api.request(Method::POST, "/api/orders")
+            .header("Idempotency-Key", KEY)
+            .json(&body)
+            .send()
+            .await
+            .expect("an answer")
     };
     let order: Value = place().await.json().await.expect("JSON");
     let id = order["correlationId"].as_str().expect("a correlation id");
@@ -57,7 +67,12 @@ async fn v25_names_tokens_and_keys_stay_where_they_belong() {
     // Where things go wrong, more is said.
     let bad = format!("{}/api/orders?access_token={}&size=x", front.url(), api.token);
     assert_eq!(reqwest::get(bad).await.expect("an answer").status(), 401);
-    let twisted = api.request(Method::GET, "/api/orders?size=x").header("Cookie", NAME).send().await.expect("an answer");
+    let twisted = api
+        .request(Method::GET, "/api/orders?size=x")
+        .header("Cookie", NAME)
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(twisted.status(), 400);
     let failing = api.order("LTD-001", 900).await;
     proxy.cut();
@@ -72,10 +87,13 @@ async fn v25_names_tokens_and_keys_stay_where_they_belong() {
     .await;
 
     let metrics = async |port: u16| {
-        let answer = reqwest::get(format!("http://127.0.0.1:{port}/metrics")).await.expect("metrics");
+        let answer =
+            reqwest::get(format!("http://127.0.0.1:{port}/metrics")).await.expect("metrics");
         answer.text().await.expect("text")
     };
-    let details = reqwest::get(format!("http://127.0.0.1:{}/health/details", web.ops)).await.expect("details");
+    let details = reqwest::get(format!("http://127.0.0.1:{}/health/details", web.ops))
+        .await
+        .expect("details");
     let said = [
         ("the log of the web pod", web.log()),
         ("the log of the worker", worker.log()),
@@ -93,7 +111,10 @@ async fn v25_names_tokens_and_keys_stay_where_they_belong() {
         }
     }
     let values = redis_values(&rig);
-    assert!(values.iter().any(|(key, value)| key.starts_with("order:map:") && value.contains(NAME)), "the map has the owner");
+    assert!(
+        values.iter().any(|(key, value)| key.starts_with("order:map:") && value.contains(NAME)),
+        "the map has the owner"
+    );
     for (key, value) in values.iter().filter(|(key, _)| !key.starts_with("order:map:")) {
         for mark in [NAME, KEY, api.token.as_str()] {
             assert!(!key.contains(mark) && !value.contains(mark), "{key} tells: {value}");

@@ -1,4 +1,5 @@
-//! V-27: the same binary on a Sentinel trio and on a Redis Cluster; the primary dies while people order.
+//! V-27: the same binary on a Sentinel trio and on a Redis Cluster; the primary dies while people
+//! order.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +7,8 @@ use crate::forms::{RedisCluster, SentinelTrio};
 use crate::redis_server::RedisServer;
 use crate::support::{Api, Customer, Pod, Rig, StockTab};
 
-/// Time to choose a new primary with the tests' settings, as their configuration bounds it, and the 5 s of V-27.
+/// Time to choose a new primary with the tests' settings, as their configuration bounds it, and the
+/// 5 s of V-27.
 const FAILOVER: Duration = Duration::from_secs(10);
 
 struct Shop {
@@ -22,11 +24,13 @@ async fn open(rig: &Rig, redis: &str) -> Shop {
     let b = rig.pod("web", &settings).await;
     let worker = rig.pod("worker", &settings).await;
     let ada = Api::sign_in(&a.url(), "ada").await;
-    let tabs = [StockTab::open(&a.url(), &ada.token).await, StockTab::open(&b.url(), &ada.token).await];
+    let tabs =
+        [StockTab::open(&a.url(), &ada.token).await, StockTab::open(&b.url(), &ada.token).await];
     Shop { a, _b: b, _worker: worker, tabs }
 }
 
-/// Orders before, during and after the death of the primary; every order must be accepted, completed and heard of once per tab.
+/// Orders before, during and after the death of the primary; every order must be accepted,
+/// completed and heard of once per tab.
 async fn live_through(mut shop: Shop, primary: &mut RedisServer) -> Duration {
     let api = Api::sign_in(&shop.a.url(), "ada").await;
     for _ in 0..5 {
@@ -43,12 +47,21 @@ async fn live_through(mut shop: Shop, primary: &mut RedisServer) -> Duration {
     let recovered = loop {
         let probe = Api::sign_in(&shop.a.url(), "probe").await;
         let body = serde_json::json!({ "items": [{ "productId": "AZ-700", "quantity": 1 }] });
-        let answer = probe.request(reqwest::Method::POST, "/api/orders").json(&body).send().await.expect("an answer");
+        let answer = probe
+            .request(reqwest::Method::POST, "/api/orders")
+            .json(&body)
+            .send()
+            .await
+            .expect("an answer");
         assert_eq!(answer.status(), 201, "orders are accepted throughout");
         if !answer.headers().contains_key("x-degraded") && died.elapsed() > Duration::from_secs(1) {
             break died.elapsed();
         }
-        assert!(died.elapsed() < FAILOVER, "still degraded {:?} after the primary died", died.elapsed());
+        assert!(
+            died.elapsed() < FAILOVER,
+            "still degraded {:?} after the primary died",
+            died.elapsed()
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     let tally = customer.leave().await;
@@ -61,7 +74,11 @@ async fn live_through(mut shop: Shop, primary: &mut RedisServer) -> Duration {
     }
     for order in &tally.accepted {
         for tab in &mut shop.tabs {
-            assert_eq!(tab.count("OrderCompleted", &order.correlation_id, "Completed").await, 1, "once per tab");
+            assert_eq!(
+                tab.count("OrderCompleted", &order.correlation_id, "Completed").await,
+                1,
+                "once per tab"
+            );
         }
     }
     assert!(!shop.a.log().contains("CROSSSLOT"), "no command may name keys of two slots");
@@ -72,7 +89,8 @@ async fn live_through(mut shop: Shop, primary: &mut RedisServer) -> Duration {
 async fn v27_a_sentinel_failover_loses_nothing() {
     let rig = Rig::new();
     let mut trio = SentinelTrio::start().await;
-    let redis = trio.sentinels.iter().map(|port| format!("127.0.0.1:{port},")).collect::<String>() + "serviceName=shop";
+    let redis = trio.sentinels.iter().map(|port| format!("127.0.0.1:{port},")).collect::<String>()
+        + "serviceName=shop";
     let shop = open(&rig, &redis).await;
     let recovered = live_through(shop, &mut trio.servers[0]).await;
     println!("Sentinel: well again {recovered:?} after the primary died");
@@ -82,7 +100,8 @@ async fn v27_a_sentinel_failover_loses_nothing() {
 async fn v27_a_cluster_failover_loses_nothing() {
     let rig = Rig::new();
     let mut cluster = RedisCluster::start().await;
-    let redis: Vec<String> = cluster.servers.iter().map(|server| format!("127.0.0.1:{}", server.port)).collect();
+    let redis: Vec<String> =
+        cluster.servers.iter().map(|server| format!("127.0.0.1:{}", server.port)).collect();
     let shop = open(&rig, &redis.join(",")).await;
     let holder = cluster.holder("contoso-shop:events");
     let recovered = live_through(shop, &mut cluster.servers[holder]).await;

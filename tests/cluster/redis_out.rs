@@ -12,7 +12,8 @@ use crate::support::{Api, Customer, Pod, Rig, StockTab, Tally, until};
 const RECOVERED: Duration = Duration::from_secs(35);
 const OUTAGE: Duration = Duration::from_secs(5);
 
-/// Two web pods and a worker that reach Redis through a proxy, a tab of one user on each web pod, and the user at the till of A.
+/// Two web pods and a worker that reach Redis through a proxy, a tab of one user on each web pod,
+/// and the user at the till of A.
 struct Scene {
     rig: Rig,
     proxy: FaultProxy,
@@ -28,9 +29,16 @@ impl Scene {
         let proxy = FaultProxy::start(rig.redis.port).await;
         let redis = format!("127.0.0.1:{}", proxy.port);
         let settings = [("ConnectionStrings__Redis", redis.as_str())];
-        let pods = [rig.pod("web", &settings).await, rig.pod("web", &settings).await, rig.pod("worker", &settings).await];
+        let pods = [
+            rig.pod("web", &settings).await,
+            rig.pod("web", &settings).await,
+            rig.pod("worker", &settings).await,
+        ];
         let api = Api::sign_in(&pods[0].url(), "ada").await;
-        let tabs = [StockTab::open(&pods[0].url(), &api.token).await, StockTab::open(&pods[1].url(), &api.token).await];
+        let tabs = [
+            StockTab::open(&pods[0].url(), &api.token).await,
+            StockTab::open(&pods[1].url(), &api.token).await,
+        ];
         let mut scene = Self { rig, proxy, pods, tabs, api, ordered: 0 };
         scene.order_is_told("before").await;
         scene
@@ -62,7 +70,8 @@ impl Scene {
         }
     }
 
-    /// Nothing waits in the outbox, every pod hears every other, every breaker is closed. Returns how long that took.
+    /// Nothing waits in the outbox, every pod hears every other, every breaker is closed. Returns
+    /// how long that took.
     async fn recovered(&self) -> Duration {
         let began = Instant::now();
         self.breakers_are("closed", &[0, 1, 2]).await;
@@ -71,7 +80,8 @@ impl Scene {
             for web in &self.pods[..2] {
                 connected += web.metric("contoso_signalr_backplane_connected", "").await;
             }
-            (connected == 2.0 && self.pods[2].metric("contoso_outbox_pending", "").await == 0.0).then_some(())
+            (connected == 2.0 && self.pods[2].metric("contoso_outbox_pending", "").await == 0.0)
+                .then_some(())
         })
         .await;
         began.elapsed()
@@ -80,8 +90,16 @@ impl Scene {
     /// Every order of the visit is completed, and each tab heard of it once.
     async fn settle(mut self, what: &str, tally: Tally, recovery: Duration) {
         println!("{what}: {tally}; recovered {recovery:?} after its end");
-        assert_eq!(tally.posts.keys().collect::<Vec<_>>(), [&201], "every order is accepted at once: {tally}");
-        assert_eq!(tally.looks.keys().collect::<Vec<_>>(), [&200], "every order can be read: {tally}");
+        assert_eq!(
+            tally.posts.keys().collect::<Vec<_>>(),
+            [&201],
+            "every order is accepted at once: {tally}"
+        );
+        assert_eq!(
+            tally.looks.keys().collect::<Vec<_>>(),
+            [&200],
+            "every order can be read: {tally}"
+        );
         assert!(recovery <= RECOVERED, "{recovery:?}");
         self.order_is_told("after").await;
         tally.reconcile(&self.api, self.ordered, RECOVERED).await;
@@ -93,15 +111,24 @@ impl Scene {
             tab.invoke("Ping", serde_json::json!([])).await;
             for order in &tally.accepted {
                 for event in ["OrderCompleted", "Notification"] {
-                    assert_eq!(tab.told(event, &order.correlation_id, "Completed"), 1, "{event} of {}", order.correlation_id);
+                    assert_eq!(
+                        tab.told(event, &order.correlation_id, "Completed"),
+                        1,
+                        "{event} of {}",
+                        order.correlation_id
+                    );
                 }
             }
-            assert!(!tab.seen.iter().any(|line| line["event"] == "reconnecting"), "no tab lost its connection");
+            assert!(
+                !tab.seen.iter().any(|line| line["event"] == "reconnecting"),
+                "no tab lost its connection"
+            );
         }
     }
 }
 
-/// Both tabs, on both pods, are told while Redis is away; answers are quick once the breaker is open.
+/// Both tabs, on both pods, are told while Redis is away; answers are quick once the breaker is
+/// open.
 async fn survives(what: &str, fault: impl Fn(&FaultProxy)) {
     let mut scene = Scene::set(Rig::new()).await;
     let customer = scene.customer();
@@ -110,10 +137,16 @@ async fn survives(what: &str, fault: impl Fn(&FaultProxy)) {
     scene.breakers_are("open", &[0]).await;
     println!("{what}: the breaker opened after {:?}", began.elapsed());
     for pod in &scene.pods {
-        assert_eq!(pod.ops_status("/health/ready").await, Some(200), "no pod leaves because of Redis");
+        assert_eq!(
+            pod.ops_status("/health/ready").await,
+            Some(200),
+            "no pod leaves because of Redis"
+        );
         assert_eq!(pod.ops_status("/health/live").await, Some(200));
     }
-    let details = reqwest::get(format!("http://127.0.0.1:{}/health/details", scene.pods[0].ops)).await.expect("an answer");
+    let details = reqwest::get(format!("http://127.0.0.1:{}/health/details", scene.pods[0].ops))
+        .await
+        .expect("an answer");
     assert_eq!(details.status(), 503);
     let details: serde_json::Value = details.json().await.expect("JSON");
     let (redis, sql) = (&details["components"]["redis"], &details["components"]["sql"]);
@@ -121,7 +154,10 @@ async fn survives(what: &str, fault: impl Fn(&FaultProxy)) {
     assert!(sql["data"]["breaker"] == "closed" && sql["status"] == "healthy", "{details}");
     let before = Instant::now();
     let answer = scene.api.request(Method::GET, "/api/orders").send().await.expect("an answer");
-    assert_eq!((answer.status().as_u16(), &answer.headers()["x-degraded"]), (200, &"redis".parse().expect("a value")));
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["x-degraded"]),
+        (200, &"redis".parse().expect("a value"))
+    );
     println!("{what}: a read with the breaker open took {:?}", before.elapsed());
     scene.order_is_told("during the outage").await;
     tokio::time::sleep(OUTAGE.saturating_sub(began.elapsed())).await;
@@ -162,7 +198,11 @@ async fn v07_redis_is_restarted_with_nothing_in_it() {
 async fn v07_redis_is_restarted_with_its_append_only_file() {
     let folder = tempfile::tempdir().expect("temp dir");
     let folder = folder.path().to_str().expect("a plain path");
-    restarts("restarted with AOF", &["--dir", folder, "--appendonly", "yes", "--appendfsync", "always"]).await;
+    restarts(
+        "restarted with AOF",
+        &["--dir", folder, "--appendonly", "yes", "--appendfsync", "always"],
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,7 +211,10 @@ async fn v07_pods_start_while_redis_is_gone_and_find_it_later() {
     rig.redis.stop();
     let pods = [rig.pod("web", &[]).await, rig.pod("web", &[]).await, rig.pod("worker", &[]).await];
     let api = Api::sign_in(&pods[0].url(), "ada").await;
-    let tabs = [StockTab::open(&pods[0].url(), &api.token).await, StockTab::open(&pods[1].url(), &api.token).await];
+    let tabs = [
+        StockTab::open(&pods[0].url(), &api.token).await,
+        StockTab::open(&pods[1].url(), &api.token).await,
+    ];
     // Nothing goes through it here.
     let proxy = FaultProxy::start(rig.redis.port).await;
     let mut scene = Scene { rig, proxy, pods, tabs, api, ordered: 0 };

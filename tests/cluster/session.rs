@@ -19,7 +19,8 @@ async fn v17_a_cart_survives_the_pod_it_was_saved_on() {
     let on_a = Api::sign_in(&a.url(), "ada").await;
     let on_b = on_a.at(&b.url());
     let saved = json!({ "version": 3, "cart": [{ "productId": "AZ-700", "quantity": 2 }], "preferences": { "view": "list" } });
-    let answer = on_a.request(Method::PUT, "/api/session").json(&saved).send().await.expect("an answer");
+    let answer =
+        on_a.request(Method::PUT, "/api/session").json(&saved).send().await.expect("an answer");
     assert_eq!(answer.status(), 204);
     assert_eq!(cart(&on_b).await, saved);
     let ttl = rig.redis_cli(&["TTL", "contoso-shop:session:ada"]).as_i64().expect("seconds");
@@ -28,7 +29,8 @@ async fn v17_a_cart_survives_the_pod_it_was_saved_on() {
     a.kill();
     assert_eq!(cart(&on_b).await, saved, "intact");
     let late = json!({ "version": 2, "cart": [] });
-    let refused = on_b.request(Method::PUT, "/api/session").json(&late).send().await.expect("an answer");
+    let refused =
+        on_b.request(Method::PUT, "/api/session").json(&late).send().await.expect("an answer");
     assert_eq!(refused.status(), 409, "an older page does not undo it");
     let c = rig.pod("web", &[]).await;
     assert_eq!(cart(&on_b.at(&c.url())).await, saved, "a new pod has it too");

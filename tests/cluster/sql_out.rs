@@ -1,5 +1,5 @@
-//! V-08: the system of record is out, then slow. Its file is locked from outside, as SQLite's own locks do it, so that neither
-//! reads nor writes get through.
+//! V-08: the system of record is out, then slow. Its file is locked from outside, as SQLite's own
+//! locks do it, so that neither reads nor writes get through.
 
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,10 @@ const RECOVERED: Duration = Duration::from_secs(7);
 async fn breaker_is(pod: &Pod, state: &str) {
     let labels = format!("dependency=\"sql\",state=\"{state}\"");
     let what = format!("the SQL breaker to be {state}");
-    until(&what, Duration::from_secs(15), || async { (pod.metric("contoso_breaker_state", &labels).await > 0.0).then_some(()) })
-        .await;
+    until(&what, Duration::from_secs(15), || async {
+        (pod.metric("contoso_breaker_state", &labels).await > 0.0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,12 +42,16 @@ async fn v08_without_sql_the_hub_stays_and_what_can_be_answered_is() {
     breaker_is(&worker, "open").await;
     println!("SQL out: both breakers open after {:?}", began.elapsed());
 
-    // Writes are refused fast, with a time to come back. One call may be the probe, so the fastest of a few counts.
+    // Writes are refused fast, with a time to come back. One call may be the probe, so the fastest
+    // of a few counts.
     let mut fastest = Duration::MAX;
     for _ in 0..5 {
         let start = Instant::now();
         let body = json!({ "items": [{ "productId": "AZ-700", "quantity": 1 }] });
-        let request = api.request(Method::POST, "/api/orders").header("Idempotency-Key", "only-once").json(&body);
+        let request = api
+            .request(Method::POST, "/api/orders")
+            .header("Idempotency-Key", "only-once")
+            .json(&body);
         let refused = request.send().await.expect("an answer");
         fastest = fastest.min(start.elapsed());
         assert_eq!(refused.status(), 503);
@@ -54,14 +60,27 @@ async fn v08_without_sql_the_hub_stays_and_what_can_be_answered_is() {
         assert_eq!(problem["type"], "urn:contoso-shop:problem:unavailable", "{problem}");
     }
     println!("SQL out: the fastest of 5 refusals took {fastest:?}");
-    assert!(fastest < Duration::from_millis(20), "an open breaker answers at once (S1-Res-1): {fastest:?}");
+    assert!(
+        fastest < Duration::from_millis(20),
+        "an open breaker answers at once (S1-Res-1): {fastest:?}"
+    );
 
     // The catalogue comes from the cache, a status from Redis.
-    let cached: Value = api.request(Method::GET, "/api/products").send().await.expect("an answer").json().await.expect("JSON");
+    let cached: Value = api
+        .request(Method::GET, "/api/products")
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
     assert_eq!(cached, catalogue);
     let path = format!("/api/orders/by-correlation/{}/status", early.correlation_id);
     let polled = api.request(Method::GET, &path).send().await.expect("an answer");
-    assert_eq!((polled.status().as_u16(), &polled.headers()["x-degraded"]), (200, &"sql".parse().expect("a value")));
+    assert_eq!(
+        (polled.status().as_u16(), &polled.headers()["x-degraded"]),
+        (200, &"sql".parse().expect("a value"))
+    );
     assert_eq!(polled.json::<Value>().await.expect("JSON")["status"], "Completed");
     let asked = tab.invoke("GetCurrentStatus", json!([early.correlation_id])).await;
     assert_eq!(asked["result"]["status"], "Completed", "{asked}");
@@ -88,8 +107,15 @@ async fn v08_without_sql_the_hub_stays_and_what_can_be_answered_is() {
         tab.event("OrderCompleted", &order.correlation_id, "Completed").await;
         assert_eq!(tab.count("OrderCompleted", &order.correlation_id, "Completed").await, 1);
     }
-    assert!(!tab.seen.iter().any(|line| line["event"] == "reconnecting"), "the hub connection stayed");
-    assert_eq!(worker.metric("contoso_jobs_lost_leases_total", "").await, 0.0, "no worker lost its jobs");
+    assert!(
+        !tab.seen.iter().any(|line| line["event"] == "reconnecting"),
+        "the hub connection stayed"
+    );
+    assert_eq!(
+        worker.metric("contoso_jobs_lost_leases_total", "").await,
+        0.0,
+        "no worker lost its jobs"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,7 +18,8 @@ async fn v02_each_tab_of_a_user_is_told_once_and_a_stranger_never() {
     let mut tab2 = StockTab::open(&b.url(), &user.token).await;
     let mut other = StockTab::open(&b.url(), &stranger.token).await;
 
-    let subscribers = rig.redis_cli(&["PUBSUB", "NUMSUB", "contoso-signalrOrderStatusHub:user:ada"]);
+    let subscribers =
+        rig.redis_cli(&["PUBSUB", "NUMSUB", "contoso-signalrOrderStatusHub:user:ada"]);
     assert_eq!(subscribers[1], 2, "both hub pods subscribe to the user");
 
     for round in 0..100 {
@@ -33,11 +34,15 @@ async fn v02_each_tab_of_a_user_is_told_once_and_a_stranger_never() {
     }
     assert!(!other.seen.iter().any(|line| line["payload"].is_object()), "{:?}", other.seen);
 
-    let unknown = other.invoke("GetCurrentStatus", json!(["0192f000-0000-7000-8000-000000000000"])).await;
+    let unknown =
+        other.invoke("GetCurrentStatus", json!(["0192f000-0000-7000-8000-000000000000"])).await;
     let order = user.order("AZ-700", 1).await;
     let foreign = other.invoke("GetCurrentStatus", json!([order.correlation_id])).await;
     assert_eq!(unknown["result"], json!(null));
-    assert_eq!(foreign["result"], unknown["result"], "a stranger's order looks like an unknown one");
+    assert_eq!(
+        foreign["result"], unknown["result"],
+        "a stranger's order looks like an unknown one"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,7 +76,8 @@ async fn v02_it_does_not_matter_which_pod_consumes_and_another_prefix_is_refused
     }
     assert!(consumed, "both pods take events of the one consumer group");
 
-    // A pod under another prefix would take events of the group and tell nobody, so it refuses to start.
+    // A pod under another prefix would take events of the group and tell nobody, so it refuses to
+    // start.
     let mut apart = rig.pod_starting("web", &[("SignalR__ChannelPrefix", "elsewhere")]);
     let status = apart.wait_exit(Duration::from_secs(15)).await;
     assert_ne!(status.code(), Some(0));
@@ -85,7 +91,8 @@ async fn v10_a_repeated_event_changes_nothing_and_toasts_once() {
     let b = rig.pod("web", &[]).await;
     let worker = rig.pod("worker", &[]).await;
     let user = Api::sign_in(&a.url(), "ada").await;
-    let mut tabs = [StockTab::open(&a.url(), &user.token).await, StockTab::open(&b.url(), &user.token).await];
+    let mut tabs =
+        [StockTab::open(&a.url(), &user.token).await, StockTab::open(&b.url(), &user.token).await];
     let order = user.order("AZ-700", 1).await;
     for tab in &mut tabs {
         tab.event("OrderCompleted", &order.correlation_id, "Completed").await;
@@ -93,8 +100,10 @@ async fn v10_a_repeated_event_changes_nothing_and_toasts_once() {
 
     // Append every stream entry again, twice, newest first.
     let keys = rig.redis_cli(&["KEYS", "contoso-shop:*"]);
-    let names: Vec<&str> = keys.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
-    let streams: Vec<&str> = names.into_iter().filter(|name| rig.redis_cli(&["TYPE", name]) == "stream").collect();
+    let names: Vec<&str> =
+        keys.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    let streams: Vec<&str> =
+        names.into_iter().filter(|name| rig.redis_cli(&["TYPE", name]) == "stream").collect();
     assert_eq!(streams.len(), 1, "one event stream and no dead letters: {streams:?}");
     let entries = rig.redis_cli(&["XREVRANGE", streams[0], "+", "-"]);
     let entries: Vec<&Value> = entries.as_array().expect("a list").iter().collect();

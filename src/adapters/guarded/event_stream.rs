@@ -7,8 +7,8 @@ use super::Guard;
 use crate::domain::OrderEvent;
 use crate::ports::{Delivery, EventStream, StoreError};
 
-/// Longest a call may take beyond the wait it is asked for. The adapter gives up sooner; a read that were cut off in the middle might
-/// have taken entries that nobody then deals with.
+/// Longest a call may take beyond the wait it is asked for. The adapter gives up sooner; a read
+/// that were cut off in the middle might have taken entries that nobody then deals with.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The event stream behind a guard.
@@ -30,11 +30,21 @@ impl EventStream for GuardedEventStream {
         self.guard.call_within(PATIENCE, self.inner.append(events)).await
     }
 
-    async fn read(&self, consumer: &str, limit: usize, wait: Duration) -> Result<Vec<Delivery>, StoreError> {
+    async fn read(
+        &self,
+        consumer: &str,
+        limit: usize,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, StoreError> {
         self.guard.call_within(wait + PATIENCE, self.inner.read(consumer, limit, wait)).await
     }
 
-    async fn claim(&self, consumer: &str, idle: Duration, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+    async fn claim(
+        &self,
+        consumer: &str,
+        idle: Duration,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
         self.guard.call_within(PATIENCE, self.inner.claim(consumer, idle, limit)).await
     }
 

@@ -7,7 +7,8 @@ use crate::resilience::{Breaker, BreakerSettings, BreakerState, Deadline};
 /// What protects us from one dependency.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GuardSettings {
-    /// Longest a call may take. The adapters have shorter limits of their own; this one catches what they miss.
+    /// Longest a call may take. The adapters have shorter limits of their own; this one catches
+    /// what they miss.
     pub deadline: Duration,
     /// When calls are refused.
     pub breaker: BreakerSettings,
@@ -25,7 +26,8 @@ impl GuardSettings {
         },
     };
 
-    /// For Redis: quick, since everything works without it. Open for less than V-27 allows for coming back.
+    /// For Redis: quick, since everything works without it. Open for less than V-27 allows for
+    /// coming back.
     pub const REDIS: Self = Self {
         deadline: Duration::from_millis(200),
         breaker: BreakerSettings {
@@ -52,13 +54,18 @@ impl Guard {
         let observer = move |state: BreakerState| {
             for possible in [BreakerState::Closed, BreakerState::Open, BreakerState::HalfOpen] {
                 let labels = [("dependency", dependency), ("state", possible.name())];
-                metrics::gauge!("contoso_breaker_state", &labels).set(f64::from(u8::from(possible == state)));
+                metrics::gauge!("contoso_breaker_state", &labels)
+                    .set(f64::from(u8::from(possible == state)));
             }
             if state != BreakerState::Closed {
                 tracing::warn!(dependency, state = state.name(), "circuit breaker");
             }
         };
-        Self { dependency, deadline: settings.deadline, breaker: Breaker::new(settings.breaker, observer) }
+        Self {
+            dependency,
+            deadline: settings.deadline,
+            breaker: Breaker::new(settings.breaker, observer),
+        }
     }
 
     /// The breaker's state.
@@ -66,11 +73,15 @@ impl Guard {
         self.breaker.state()
     }
 
-    /// Makes a call unless the breaker is open. A call that takes too long is dropped where it stands.
+    /// Makes a call unless the breaker is open. A call that takes too long is dropped where it
+    /// stands.
     ///
     /// # Errors
     /// The call's own; unavailable when refused or too late.
-    pub async fn call<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    pub async fn call<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         self.call_within(self.deadline, work).await
     }
 
@@ -81,10 +92,15 @@ impl Guard {
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let permit = self.breaker.enter().map_err(|rejected| {
-            metrics::counter!("contoso_breaker_rejections_total", "dependency" => self.dependency).increment(1);
-            StoreError::Unavailable { retry_after: rejected.retry_after, source: rejected.into() }.blame(self.dependency)
+            metrics::counter!("contoso_breaker_rejections_total", "dependency" => self.dependency)
+                .increment(1);
+            StoreError::Unavailable { retry_after: rejected.retry_after, source: rejected.into() }
+                .blame(self.dependency)
         })?;
-        let answer = Deadline::after(deadline).run(work).await.unwrap_or_else(|late| Err(StoreError::unavailable(late)));
+        let answer = Deadline::after(deadline)
+            .run(work)
+            .await
+            .unwrap_or_else(|late| Err(StoreError::unavailable(late)));
         match &answer {
             Err(StoreError::Unavailable { .. }) => permit.fail(),
             Ok(_) | Err(StoreError::Fault { .. }) => permit.succeed(),

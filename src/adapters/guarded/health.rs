@@ -8,8 +8,8 @@ use super::Guard;
 use crate::ports::{ComponentHealth, Health, HealthProbe};
 use crate::resilience::BreakerState;
 
-/// A probe that also tells of the breaker. The probe itself is not guarded: it looks at the dependency even while calls are
-/// refused.
+/// A probe that also tells of the breaker. The probe itself is not guarded: it looks at the
+/// dependency even while calls are refused.
 pub struct GuardedHealth {
     inner: Arc<dyn HealthProbe>,
     guard: Arc<Guard>,

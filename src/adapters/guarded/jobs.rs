@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use super::Guard;
 use crate::domain::{JobId, QueueName, ServerId};
 use crate::ports::{
-    Acknowledgement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth, ServerInfo, ServerRecord, StoreError,
+    Acknowledgement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth, ServerInfo,
+    ServerRecord, StoreError,
 };
 
 /// Background jobs behind a guard.

@@ -1,4 +1,5 @@
-//! Any back end behind a circuit breaker and a deadline: the same ports, the same promises, a quick refusal during an outage.
+//! Any back end behind a circuit breaker and a deadline: the same ports, the same promises, a quick
+//! refusal during an outage.
 
 mod event_stream;
 mod guard;
@@ -34,7 +35,8 @@ pub use upkeep::GuardedUpkeep;
 
 use crate::ports::Stores;
 
-/// Every port of the system of record behind one guard. Migrations stay outside: they may take as long as they need.
+/// Every port of the system of record behind one guard. Migrations stay outside: they may take as
+/// long as they need.
 pub fn stores(inner: Stores, guard: &Arc<Guard>) -> Stores {
     Stores {
         orders: Arc::new(GuardedOrders::new(inner.orders, guard.clone())),

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 
 use super::Guard;
 use crate::domain::{CorrelationId, EventId, Order, OrderId, OrderSnapshot, Page, PageOf, UserId};
-use crate::ports::{AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, StoreError};
+use crate::ports::{
+    AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, StoreError,
+};
 
 /// Orders behind a guard.
 pub struct GuardedOrders {
@@ -33,19 +35,36 @@ impl OrderStore for GuardedOrders {
         self.guard.call(self.inner.find(owner, id)).await
     }
 
-    async fn list(&self, owner: &UserId, filter: &OrderFilter, page: Page) -> Result<PageOf<Order>, StoreError> {
+    async fn list(
+        &self,
+        owner: &UserId,
+        filter: &OrderFilter,
+        page: Page,
+    ) -> Result<PageOf<Order>, StoreError> {
         self.guard.call(self.inner.list(owner, filter, page)).await
     }
 
-    async fn snapshot(&self, correlation_id: CorrelationId) -> Result<Option<OrderSnapshot>, StoreError> {
+    async fn snapshot(
+        &self,
+        correlation_id: CorrelationId,
+    ) -> Result<Option<OrderSnapshot>, StoreError> {
         self.guard.call(self.inner.snapshot(correlation_id)).await
     }
 
-    async fn snapshot_by_id(&self, owner: &UserId, id: OrderId) -> Result<Option<OrderSnapshot>, StoreError> {
+    async fn snapshot_by_id(
+        &self,
+        owner: &UserId,
+        id: OrderId,
+    ) -> Result<Option<OrderSnapshot>, StoreError> {
         self.guard.call(self.inner.snapshot_by_id(owner, id)).await
     }
 
-    async fn remove(&self, owner: &UserId, id: OrderId, event_id: EventId) -> Result<Removed, StoreError> {
+    async fn remove(
+        &self,
+        owner: &UserId,
+        id: OrderId,
+        event_id: EventId,
+    ) -> Result<Removed, StoreError> {
         self.guard.call(self.inner.remove(owner, id, event_id)).await
     }
 

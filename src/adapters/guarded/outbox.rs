@@ -29,7 +29,11 @@ impl Outbox for GuardedOutbox {
         self.guard.call(self.inner.mark_published(sequences)).await
     }
 
-    async fn read_after(&self, sequence: i64, limit: usize) -> Result<Vec<OutboxEntry>, StoreError> {
+    async fn read_after(
+        &self,
+        sequence: i64,
+        limit: usize,
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
         self.guard.call(self.inner.read_after(sequence, limit)).await
     }
 

@@ -14,7 +14,11 @@ pub struct GuardedRateLimiter {
 
 impl GuardedRateLimiter {
     /// Asks `shared`, else `local`.
-    pub fn new(shared: Arc<dyn RateLimiter>, local: Arc<dyn RateLimiter>, guard: Arc<Guard>) -> Self {
+    pub fn new(
+        shared: Arc<dyn RateLimiter>,
+        local: Arc<dyn RateLimiter>,
+        guard: Arc<Guard>,
+    ) -> Self {
         Self { shared, local, guard }
     }
 }

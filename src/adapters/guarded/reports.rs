@@ -21,15 +21,27 @@ impl GuardedReports {
 
 #[async_trait]
 impl Reports for GuardedReports {
-    async fn orders_per_day(&self, from: Timestamp, to: Timestamp) -> Result<Vec<DayOrders>, StoreError> {
+    async fn orders_per_day(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<DayOrders>, StoreError> {
         self.guard.call(self.inner.orders_per_day(from, to)).await
     }
 
-    async fn revenue_by_vendor(&self, from: Timestamp, to: Timestamp) -> Result<Vec<VendorRevenue>, StoreError> {
+    async fn revenue_by_vendor(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<VendorRevenue>, StoreError> {
         self.guard.call(self.inner.revenue_by_vendor(from, to)).await
     }
 
-    async fn status_counts(&self, from: Timestamp, to: Timestamp) -> Result<Vec<StatusCount>, StoreError> {
+    async fn status_counts(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<StatusCount>, StoreError> {
         self.guard.call(self.inner.status_counts(from, to)).await
     }
 }

@@ -29,7 +29,10 @@ impl StatusCopy for GuardedStatusCopy {
         self.guard.call(self.inner.owner(correlation_id)).await
     }
 
-    async fn read(&self, correlation_id: CorrelationId) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
+    async fn read(
+        &self,
+        correlation_id: CorrelationId,
+    ) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
         self.guard.call(self.inner.read(correlation_id)).await
     }
 

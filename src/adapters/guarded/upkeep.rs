@@ -26,7 +26,11 @@ impl Upkeep for GuardedUpkeep {
         self.guard.call(self.inner.claim_round(held, round)).await
     }
 
-    async fn stuck_orders(&self, quiet: Duration, limit: usize) -> Result<Vec<CorrelationId>, StoreError> {
+    async fn stuck_orders(
+        &self,
+        quiet: Duration,
+        limit: usize,
+    ) -> Result<Vec<CorrelationId>, StoreError> {
         self.guard.call(self.inner.stuck_orders(quiet, limit)).await
     }
 }

@@ -27,10 +27,16 @@ impl MemoryLocks {
     }
 
     /// Runs `action` on the lock if it is still the holder's.
-    fn held<T>(&self, held: &HeldLock, action: impl FnOnce(&mut Holder, Timestamp) -> T) -> Option<T> {
+    fn held<T>(
+        &self,
+        held: &HeldLock,
+        action: impl FnOnce(&mut Holder, Timestamp) -> T,
+    ) -> Option<T> {
         let now = self.clock.now();
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
-        let holder = locks.get_mut(&held.name).filter(|holder| holder.token == held.token && holder.until > now)?;
+        let holder = locks
+            .get_mut(&held.name)
+            .filter(|holder| holder.token == held.token && holder.until > now)?;
         Some(action(holder, now))
     }
 }
@@ -47,7 +53,10 @@ impl Locks for MemoryLocks {
         // As in Redis by the clock, so that numbers grow across restarts too.
         let fence = now.micros.max(last.map_or(0, |holder| holder.fence + 1));
         let token = Uuid::new_v4().to_string();
-        locks.insert(name.to_owned(), Holder { token: token.clone(), fence, until: now.plus(lease) });
+        locks.insert(
+            name.to_owned(),
+            Holder { token: token.clone(), fence, until: now.plus(lease) },
+        );
         Ok(Some(HeldLock { name: name.to_owned(), token, fence }))
     }
 

@@ -6,7 +6,8 @@ use moka::future::Cache;
 
 use crate::ports::{Clock, RateDecision, RateLimit, RateLimiter, StoreError};
 
-/// Buckets counted at a time; a caller that can fill it forgets others' counts, which errs on the side of letting pass.
+/// Buckets counted at a time; a caller that can fill it forgets others' counts, which errs on the
+/// side of letting pass.
 const CAPACITY: u64 = 100_000;
 /// Longest span a bucket is remembered without use; no limit has a longer one.
 const IDLE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -31,7 +32,8 @@ impl RateLimiter for MemoryRateLimiter {
         self.buckets
             .entry_by_ref(bucket)
             .and_upsert_with(|entry| {
-                let (full_at, decision) = limit.decide(entry.map(|entry| entry.into_value()), self.clock.now().micros);
+                let (full_at, decision) =
+                    limit.decide(entry.map(|entry| entry.into_value()), self.clock.now().micros);
                 taken = Some(decision);
                 std::future::ready(full_at)
             })

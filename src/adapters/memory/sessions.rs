@@ -19,7 +19,9 @@ impl Default for MemorySessions {
     fn default() -> Self {
         let sessions = Cache::builder()
             .max_capacity(CAPACITY)
-            .weigher(|user: &UserId, session: &Bytes| u32::try_from(user.as_str().len() + session.len()).unwrap_or(u32::MAX))
+            .weigher(|user: &UserId, session: &Bytes| {
+                u32::try_from(user.as_str().len() + session.len()).unwrap_or(u32::MAX)
+            })
             .time_to_idle(Duration::from_secs(24 * 60 * 60))
             .build();
         Self { sessions }

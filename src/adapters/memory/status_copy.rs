@@ -44,7 +44,10 @@ impl StatusCopy for MemoryStatusCopy {
         Ok(self.orders.get(&correlation_id).await.map(|(owner, ..)| owner))
     }
 
-    async fn read(&self, correlation_id: CorrelationId) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
+    async fn read(
+        &self,
+        correlation_id: CorrelationId,
+    ) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
         Ok(self.orders.get(&correlation_id).await)
     }
 
@@ -52,7 +55,9 @@ impl StatusCopy for MemoryStatusCopy {
         self.orders
             .entry(correlation_id)
             // Writing the value again is what renews its time to live.
-            .and_compute_with(async |entry| entry.map_or(Op::Nop, |entry| Op::Put(entry.into_value())))
+            .and_compute_with(async |entry| {
+                entry.map_or(Op::Nop, |entry| Op::Put(entry.into_value()))
+            })
             .await;
         Ok(())
     }

@@ -3,8 +3,8 @@ use tokio::sync::Notify;
 
 use crate::ports::{Topic, Wakeup};
 
-/// Hints within one process. A hint that nobody waits for is kept for the next who does, so none falls between a look into the
-/// store and the wait after it.
+/// Hints within one process. A hint that nobody waits for is kept for the next who does, so none
+/// falls between a look into the store and the wait after it.
 #[derive(Debug, Default)]
 pub struct LocalWakeup {
     topics: [Notify; Topic::ALL.len()],

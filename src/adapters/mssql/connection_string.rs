@@ -1,4 +1,5 @@
-//! ADO.NET connection strings. The keys are those of Microsoft.Data.SqlClient; what tiberius cannot do is refused, not ignored.
+//! ADO.NET connection strings. The keys are those of Microsoft.Data.SqlClient; what tiberius cannot
+//! do is refused, not ignored.
 
 use std::time::Duration;
 
@@ -10,7 +11,9 @@ use super::options::PoolOptions;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectionStringError {
     /// It is not a list of `key=value;`.
-    #[error("the connection string is not a list of Key=Value; pairs (quote values that hold ';' or quotes)")]
+    #[error(
+        "the connection string is not a list of Key=Value; pairs (quote values that hold ';' or quotes)"
+    )]
     Malformed,
     /// No such key.
     #[error("the connection string has an unknown key '{0}'")]
@@ -35,7 +38,8 @@ pub(super) struct ConnectionString {
 impl ConnectionString {
     /// Reads it; what it says of the pool wins over `defaults`.
     pub(super) fn parse(text: &str, defaults: &PoolOptions) -> Result<Self, ConnectionStringError> {
-        let mut reader = Reader { config: Config::new(), pool: defaults.clone(), ..Reader::default() };
+        let mut reader =
+            Reader { config: Config::new(), pool: defaults.clone(), ..Reader::default() };
         for (key, value) in pairs(text)? {
             reader.take(&key, &value)?;
         }
@@ -65,7 +69,9 @@ struct Reader {
 impl Reader {
     fn take(&mut self, key: &str, value: &str) -> Result<(), ConnectionStringError> {
         match key {
-            "server" | "datasource" | "address" | "addr" | "networkaddress" => self.address(value)?,
+            "server" | "datasource" | "address" | "addr" | "networkaddress" => {
+                self.address(value)?
+            }
             "database" | "initialcatalog" => self.config.database(value),
             "userid" | "uid" | "user" | "username" => self.user = Some(value.to_owned()),
             "password" | "pwd" => self.password = Some(value.to_owned()),
@@ -73,11 +79,13 @@ impl Reader {
                 self.config.application_name(value);
                 self.named = true;
             }
-            "applicationintent" => self.config.readonly(match value.to_ascii_lowercase().as_str() {
-                "readonly" => true,
-                "readwrite" => false,
-                _ => return Err(bad("Application Intent", "is ReadOnly or ReadWrite")),
-            }),
+            "applicationintent" => {
+                self.config.readonly(match value.to_ascii_lowercase().as_str() {
+                    "readonly" => true,
+                    "readwrite" => false,
+                    _ => return Err(bad("Application Intent", "is ReadOnly or ReadWrite")),
+                })
+            }
             "encrypt" => self.encrypt = Some(encryption(value)?),
             "trustservercertificate" => self.trust = boolean("Trust Server Certificate", value)?,
             "servercertificate" | "trustservercertificateca" => self.ca = Some(value.to_owned()),
@@ -89,10 +97,17 @@ impl Reader {
                 self.pool.acquire_timeout = self.pool.connect_timeout;
             }
             "commandtimeout" => self.pool.statement_timeout = seconds("Command Timeout", value)?,
-            "connectionlifetime" | "loadbalancetimeout" => self.pool.lifetime = seconds("Connection Lifetime", value)?,
-            "pooling" if !boolean("Pooling", value)? => return Err(bad("Pooling", "cannot be switched off")),
+            "connectionlifetime" | "loadbalancetimeout" => {
+                self.pool.lifetime = seconds("Connection Lifetime", value)?
+            }
+            "pooling" if !boolean("Pooling", value)? => {
+                return Err(bad("Pooling", "cannot be switched off"));
+            }
             "integratedsecurity" | "trustedconnection" if is_on(value) => {
-                return Err(bad("Integrated Security", "is not supported: give User Id and Password"));
+                return Err(bad(
+                    "Integrated Security",
+                    "is not supported: give User Id and Password",
+                ));
             }
             "multipleactiveresultsets" if boolean("MultipleActiveResultSets", value)? => {
                 return Err(bad("MultipleActiveResultSets", "is not supported and not needed"));
@@ -118,10 +133,18 @@ impl Reader {
     fn address(&mut self, value: &str) -> Result<(), ConnectionStringError> {
         let value = value.strip_prefix("tcp:").unwrap_or(value);
         let (host, port) = match value.split_once(',') {
-            Some((host, port)) => (host, Some(port.trim().parse().map_err(|_| bad("Server", "has a port that is no number"))?)),
+            Some((host, port)) => (
+                host,
+                Some(
+                    port.trim()
+                        .parse()
+                        .map_err(|_| bad("Server", "has a port that is no number"))?,
+                ),
+            ),
             None => (value, None),
         };
-        let (host, instance) = host.split_once('\\').map_or((host, None), |(host, instance)| (host, Some(instance)));
+        let (host, instance) =
+            host.split_once('\\').map_or((host, None), |(host, instance)| (host, Some(instance)));
         if host.trim().is_empty() {
             return Err(bad("Server", "names no host"));
         }
@@ -153,7 +176,10 @@ impl Reader {
         self.config.authentication(AuthMethod::sql_server(user, password));
         match (self.trust, self.ca) {
             (true, Some(_)) => {
-                return Err(bad("Trust Server Certificate", "and 'Server Certificate' exclude each other"));
+                return Err(bad(
+                    "Trust Server Certificate",
+                    "and 'Server Certificate' exclude each other",
+                ));
             }
             (true, None) => self.config.trust_cert(),
             (false, Some(path)) => self.config.trust_cert_ca(path),
@@ -208,13 +234,15 @@ fn seconds(key: &'static str, value: &str) -> Result<Duration, ConnectionStringE
     }
 }
 
-/// The pairs, keys in lower case without blanks. A value in single or double quotes ends at its quote, which is doubled inside.
+/// The pairs, keys in lower case without blanks. A value in single or double quotes ends at its
+/// quote, which is doubled inside.
 fn pairs(text: &str) -> Result<Vec<(String, String)>, ConnectionStringError> {
     let mut found = Vec::new();
     let mut rest = text.trim_start_matches([' ', ';']);
     while !rest.is_empty() {
         let (key, value) = rest.split_once('=').ok_or(ConnectionStringError::Malformed)?;
-        let key: String = key.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
+        let key: String =
+            key.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
         let value = value.trim_start();
         let (value, after) = match value.chars().next() {
             Some(quote @ ('"' | '\'')) => quoted(&value[1..], quote)?,
@@ -273,7 +301,10 @@ mod tests {
                     Connection Timeout=3;Command Timeout=4;Load Balance Timeout=5;Application Intent=ReadOnly;Encrypt=Optional";
         let read = parse(text).expect("legal");
         assert_eq!((read.pool.max, read.pool.min), (7, 2));
-        assert_eq!((read.pool.connect_timeout, read.pool.acquire_timeout), (Duration::from_secs(3), Duration::from_secs(3)));
+        assert_eq!(
+            (read.pool.connect_timeout, read.pool.acquire_timeout),
+            (Duration::from_secs(3), Duration::from_secs(3))
+        );
         assert_eq!(read.pool.statement_timeout, Duration::from_secs(4));
         assert_eq!(read.pool.lifetime, Duration::from_secs(5));
         assert_eq!(read.config.get_addr(), "db.local:14330");
@@ -300,7 +331,10 @@ mod tests {
             "hunter2",
             "Database='hunter2",
         ] {
-            let error = parse(&format!("{base}{wrong}")).err().unwrap_or_else(|| panic!("{wrong} must be refused")).to_string();
+            let error = parse(&format!("{base}{wrong}"))
+                .err()
+                .unwrap_or_else(|| panic!("{wrong} must be refused"))
+                .to_string();
             assert!(!error.contains("hunter2"), "{error}");
         }
         assert!(parse("User Id=sa;Password=p").is_err(), "no server");

@@ -24,16 +24,27 @@ pub(super) struct Database {
 }
 
 impl Database {
-    pub(super) fn new(name: &'static str, to: ConnectionString, retry: RetryOptions, fallback: Option<Arc<Self>>) -> Self {
+    pub(super) fn new(
+        name: &'static str,
+        to: ConnectionString,
+        retry: RetryOptions,
+        fallback: Option<Arc<Self>>,
+    ) -> Self {
         Self { pool: SessionPool::new(name, to), retry, fallback }
     }
 
     /// Runs a unit, again where that is safe and useful (S1-Flow-3b), and returns its answer.
-    pub(super) async fn run(&self, unit: &Unit, parameters: &[&dyn ToSql]) -> Result<Answer, StoreError> {
+    pub(super) async fn run(
+        &self,
+        unit: &Unit,
+        parameters: &[&dyn ToSql],
+    ) -> Result<Answer, StoreError> {
         match self.attempts(unit, parameters).await {
             Ok(answer) => Ok(answer),
             Err(failure) => match &self.fallback {
-                Some(fallback) if unit.repeat == Repeat::Harmless && failure.is_worth_another_try() => {
+                Some(fallback)
+                    if unit.repeat == Repeat::Harmless && failure.is_worth_another_try() =>
+                {
                     fallback.attempts(unit, parameters).await.map_err(StoreError::from)
                 }
                 _ => Err(failure.into()),
@@ -48,9 +59,12 @@ impl Database {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let Some(wait) = next_try(&self.retry, unit.repeat, &failure, attempt) else { return Err(failure) };
+            let Some(wait) = next_try(&self.retry, unit.repeat, &failure, attempt) else {
+                return Err(failure);
+            };
             tracing::debug!(unit = unit.name, attempt, error = %failure, "trying a unit of work again");
-            metrics::counter!("contoso_mssql_retries_total", "reason" => failure.reason()).increment(1);
+            metrics::counter!("contoso_mssql_retries_total", "reason" => failure.reason())
+                .increment(1);
             tokio::time::sleep(wait).await;
             attempt += 1;
         }

@@ -6,8 +6,9 @@ use tiberius::error::Error as DriverError;
 
 use crate::ports::StoreError;
 
-/// What an error number means for the unit of work it ended. In every case the transaction was rolled back: a batch commits last
-/// and runs under `XACT_ABORT`, so an error instead of its answer means that nothing was committed.
+/// What an error number means for the unit of work it ended. In every case the transaction was
+/// rolled back: a batch commits last and runs under `XACT_ABORT`, so an error instead of its answer
+/// means that nothing was committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
     /// The server is busy, moving or was in a deadlock: the same may work in a moment.
@@ -18,9 +19,12 @@ pub(super) enum Meaning {
     Permanent,
 }
 
-/// Transient numbers: requirements 2.5, and 1222, 10928, 10929, 10053, 10054, 10060 (S1-Flow-3b). SqlClient's -2, a timeout, is
-/// [`Failure::Silent`] here, and its 64, 233, 10053, 10054 and 10060 mostly arrive as [`Failure::Lost`].
-const TRANSIENT: [u32; 15] = [64, 233, 1205, 1222, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40197, 40501, 40613, 49918];
+/// Transient numbers: requirements 2.5, and 1222, 10928, 10929, 10053, 10054, 10060 (S1-Flow-3b).
+/// SqlClient's -2, a timeout, is [`Failure::Silent`] here, and its 64, 233, 10053, 10054 and 10060
+/// mostly arrive as [`Failure::Lost`].
+const TRANSIENT: [u32; 15] = [
+    64, 233, 1205, 1222, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40197, 40501, 40613, 49918,
+];
 
 /// Unique index, and unique or primary key constraint.
 const DUPLICATE: [u32; 2] = [2601, 2627];
@@ -53,10 +57,16 @@ impl ConnectError {
 impl From<bb8_tiberius::Error> for ConnectError {
     fn from(error: bb8_tiberius::Error) -> Self {
         match error {
-            bb8_tiberius::Error::Io(error) => Self::new(format!("cannot reach SQL Server: {}", error.kind())),
+            bb8_tiberius::Error::Io(error) => {
+                Self::new(format!("cannot reach SQL Server: {}", error.kind()))
+            }
             bb8_tiberius::Error::Tiberius(error) => {
-                let permanent = error.code().is_some_and(|number| meaning(number) == Meaning::Permanent);
-                Self { text: format!("cannot log in to SQL Server: {}", describe(&error)), permanent }
+                let permanent =
+                    error.code().is_some_and(|number| meaning(number) == Meaning::Permanent);
+                Self {
+                    text: format!("cannot log in to SQL Server: {}", describe(&error)),
+                    permanent,
+                }
             }
         }
     }
@@ -101,7 +111,8 @@ impl Failure {
         matches!(self, Self::Lost(_) | Self::Silent(_))
     }
 
-    /// Whether another attempt makes sense, if the unit may be sent again at all. Who waited for a connection has waited enough.
+    /// Whether another attempt makes sense, if the unit may be sent again at all. Who waited for a
+    /// connection has waited enough.
     pub(super) fn is_worth_another_try(&self) -> bool {
         match self {
             Self::Exhausted(_) => false,
@@ -128,13 +139,16 @@ impl Failure {
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match &failure {
-            Failure::Server { number, .. } if meaning(*number) == Meaning::Permanent => Self::fault(failure),
+            Failure::Server { number, .. } if meaning(*number) == Meaning::Permanent => {
+                Self::fault(failure)
+            }
             _ => Self::unavailable(failure),
         }
     }
 }
 
-/// The error without what it may quote: a server's message can hold names, keys and values of rows, a conversion's the value.
+/// The error without what it may quote: a server's message can hold names, keys and values of rows,
+/// a conversion's the value.
 pub(super) fn describe(error: &DriverError) -> String {
     match error {
         DriverError::Server(token) => {
@@ -178,11 +192,18 @@ mod tests {
             (
                 Meaning::Transient,
                 // Requirements 2.5 without -2, then S1-Flow-3b.
-                &[4060, 40197, 40501, 40613, 49918, 4221, 1205, 233, 64, 1222, 10928, 10929, 10053, 10054, 10060][..],
+                &[
+                    4060, 40197, 40501, 40613, 49918, 4221, 1205, 233, 64, 1222, 10928, 10929,
+                    10053, 10054, 10060,
+                ][..],
             ),
             (Meaning::Duplicate, &[2601, 2627]),
-            // Login, permission, syntax, missing table, check constraint, NULL, overflow, truncation, transaction, out of space.
-            (Meaning::Permanent, &[18456, 229, 102, 208, 547, 515, 8115, 2628, 8152, 3902, 1105, 50000, 0]),
+            // Login, permission, syntax, missing table, check constraint, NULL, overflow,
+            // truncation, transaction, out of space.
+            (
+                Meaning::Permanent,
+                &[18456, 229, 102, 208, 547, 515, 8115, 2628, 8152, 3902, 1105, 50000, 0],
+            ),
         ];
         for (expected, numbers) in table {
             for &number in numbers {
@@ -197,7 +218,12 @@ mod tests {
         for (failure, worth_it, unknown, fault) in [
             (Failure::Exhausted(Duration::ZERO), false, false, false),
             (Failure::Connect(ConnectError::new("refused")), true, false, false),
-            (Failure::Connect(ConnectError { text: String::new(), permanent: true }), false, false, false),
+            (
+                Failure::Connect(ConnectError { text: String::new(), permanent: true }),
+                false,
+                false,
+                false,
+            ),
             (server(1205), true, false, false),
             (server(2627), true, false, false),
             (server(208), false, false, true),

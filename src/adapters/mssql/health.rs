@@ -40,7 +40,9 @@ impl HealthProbe for MssqlHealth {
         let utilization = f64::from(usage.in_use) / f64::from(usage.max);
         let crowded = utilization >= CROWDED && usage.waiting > 0;
         let (status, problem) = match answer {
-            Ok(Ok(_)) if crowded => (Health::Degraded, Value::from("requests wait for connections")),
+            Ok(Ok(_)) if crowded => {
+                (Health::Degraded, Value::from("requests wait for connections"))
+            }
             Ok(Ok(_)) if took >= SLOW => (Health::Degraded, Value::from("slow")),
             Ok(Ok(_)) => (Health::Healthy, Value::Null),
             Ok(Err(_)) => (Health::Unhealthy, Value::from("failing")),

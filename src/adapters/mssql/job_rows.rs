@@ -7,7 +7,10 @@ use tiberius::Row;
 
 use super::row::{Cells, odd};
 use crate::domain::{JobId, JobState, QueueName, ServerId};
-use crate::ports::{Acknowledgement, FetchedJob, JobRecord, Lease, NewJob, Outcome, QueueDepth, ServerRecord, StoreError};
+use crate::ports::{
+    Acknowledgement, FetchedJob, JobRecord, Lease, NewJob, Outcome, QueueDepth, ServerRecord,
+    StoreError,
+};
 
 /// Longer delays would overflow the clock; nobody means them.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);

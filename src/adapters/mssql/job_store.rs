@@ -11,7 +11,8 @@ use super::row::{Answer, Cells};
 use super::unit;
 use crate::domain::{JobId, QueueName, ServerId};
 use crate::ports::{
-    Acknowledged, Acknowledgement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth, ServerInfo, ServerRecord, StoreError,
+    Acknowledged, Acknowledgement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth,
+    ServerInfo, ServerRecord, StoreError,
 };
 
 pub(super) struct MssqlJobStore {
@@ -39,7 +40,10 @@ impl JobStore for MssqlJobStore {
     async fn register(&self, server: &ServerInfo) -> Result<(), StoreError> {
         let queues = server.queues.iter().map(QueueName::as_str).collect::<Vec<_>>().join(",");
         let workers = i32::try_from(server.worker_count).unwrap_or(i32::MAX);
-        self.database.run(&unit::JOBS_REGISTER, &[&server.id.as_str(), &workers, &queues]).await.map(drop)
+        self.database
+            .run(&unit::JOBS_REGISTER, &[&server.id.as_str(), &workers, &queues])
+            .await
+            .map(drop)
     }
 
     async fn heartbeat(&self, server: &ServerId) -> Result<bool, StoreError> {
@@ -59,13 +63,18 @@ impl JobStore for MssqlJobStore {
         let limit = i32::try_from(limit).unwrap_or(i32::MAX);
         let answer = self
             .database
-            .run(&unit::JOBS_EXCHANGE, &[&server.as_str(), &Uuid::now_v7(), &values, &json!(queues).to_string(), &limit])
+            .run(
+                &unit::JOBS_EXCHANGE,
+                &[&server.as_str(), &Uuid::now_v7(), &values, &json!(queues).to_string(), &limit],
+            )
             .await?;
         let due = answer.row(2)?.maybe::<i64>("NextDueMicros")?;
         Ok(Exchange {
             acknowledged: applied(&answer, acknowledgements.len())?,
             jobs: answer.read(1, fetched)?,
-            next_due_in: due.and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros),
+            next_due_in: due
+                .and_then(|micros| u64::try_from(micros).ok())
+                .map(Duration::from_micros),
         })
     }
 
@@ -104,7 +113,11 @@ impl JobStore for MssqlJobStore {
 
     async fn prune(&self, keep: Duration, limit: usize) -> Result<u64, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.database.run(&unit::JOBS_PRUNE, &[&micros(keep), &limit]).await?.row(0)?.count("Affected")
+        self.database
+            .run(&unit::JOBS_PRUNE, &[&micros(keep), &limit])
+            .await?
+            .row(0)?
+            .count("Affected")
     }
 }
 

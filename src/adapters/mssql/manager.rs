@@ -10,8 +10,8 @@ use super::error::ConnectError;
 use super::session::Session;
 use super::unit::PING;
 
-/// A connection that has not been used for longer is asked first whether it is still there; younger ones are not, for that would
-/// be a second round trip per unit of work.
+/// A connection that has not been used for longer is asked first whether it is still there; younger
+/// ones are not, for that would be a second round trip per unit of work.
 const TRUSTED: Duration = Duration::from_secs(15);
 
 /// What the pool learns of a connection it cannot have.
@@ -35,12 +35,18 @@ impl Manager {
 
     /// Opens a connection that does not belong to the pool.
     pub(super) async fn open(&self) -> Result<Session, ConnectError> {
-        // tiberius panics when the system has no CA certificates, and the pool would wait for that connection for ever.
+        // tiberius panics when the system has no CA certificates, and the pool would wait for that
+        // connection for ever.
         let opening = AssertUnwindSafe(self.driver.connect()).catch_unwind();
         match tokio::time::timeout(self.connect_timeout, opening).await {
             Ok(Ok(client)) => Ok(Session::new(client?)),
-            Ok(Err(_panic)) => Err(ConnectError::new("the driver gave up on TLS: are CA certificates installed?")),
-            Err(_elapsed) => Err(ConnectError::new(format!("no SQL Server connection within {:?}", self.connect_timeout))),
+            Ok(Err(_panic)) => {
+                Err(ConnectError::new("the driver gave up on TLS: are CA certificates installed?"))
+            }
+            Err(_elapsed) => Err(ConnectError::new(format!(
+                "no SQL Server connection within {:?}",
+                self.connect_timeout
+            ))),
         }
     }
 }
@@ -57,7 +63,11 @@ impl ManageConnection for Manager {
         if session.unused_for() < TRUSTED {
             return Ok(());
         }
-        session.run(PING.sql, &[], self.connect_timeout).await.map(drop).map_err(|_| ManagerError::Stale)
+        session
+            .run(PING.sql, &[], self.connect_timeout)
+            .await
+            .map(drop)
+            .map_err(|_| ManagerError::Stale)
     }
 
     fn has_broken(&self, session: &mut Session) -> bool {

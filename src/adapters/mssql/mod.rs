@@ -1,8 +1,10 @@
 //! The system of record in SQL Server (2017 or newer, compatibility level 140 or newer).
 //!
-//! A unit of work is one batch, sent with its parameters in one round trip ([`mod@unit`]). A connection whose batch did not end as
-//! it should is closed, never given to somebody else ([`session`]). What may be sent again after an error, and why that is safe,
-//! is decided in [`error`] and [`mod@unit`]. The statements are in `sql/`, each with its purpose, parameters, results and locks.
+//! A unit of work is one batch, sent with its parameters in one round trip ([`mod@unit`]). A
+//! connection whose batch did not end as it should is closed, never given to somebody else
+//! ([`session`]). What may be sent again after an error, and why that is safe, is decided in
+//! [`error`] and [`mod@unit`]. The statements are in `sql/`, each with its purpose, parameters,
+//! results and locks.
 
 mod connection_string;
 mod database;
@@ -35,7 +37,8 @@ use connection_string::ConnectionString;
 use database::Database;
 use health::MssqlHealth;
 
-/// The stores in one SQL Server database, and a second way in for reports. Clones share the connections.
+/// The stores in one SQL Server database, and a second way in for reports. Clones share the
+/// connections.
 #[derive(Clone)]
 pub struct MssqlStore {
     main: Arc<Database>,
@@ -43,9 +46,10 @@ pub struct MssqlStore {
 }
 
 impl MssqlStore {
-    /// Reads the options and prepares the connections. It opens them in the background and does not wait for the server: a server
-    /// that is out shows as [`crate::ports::StoreError::Unavailable`] and in the health check. Errors tell what is wrong with a
-    /// connection string, without its secrets.
+    /// Reads the options and prepares the connections. It opens them in the background and does not
+    /// wait for the server: a server that is out shows as [`crate::ports::StoreError::Unavailable`]
+    /// and in the health check. Errors tell what is wrong with a connection string, without its
+    /// secrets.
     ///
     /// # Panics
     /// Panics outside a tokio runtime.
@@ -66,8 +70,8 @@ impl MssqlStore {
         Ok(Self { main, reports })
     }
 
-    /// Every port over the database. Reports use the connections with `ApplicationIntent=ReadOnly` where there is such a connection
-    /// string (S1-Scale-3b).
+    /// Every port over the database. Reports use the connections with `ApplicationIntent=ReadOnly`
+    /// where there is such a connection string (S1-Scale-3b).
     pub fn stores(&self) -> Stores {
         Stores {
             orders: Arc::new(order_store::MssqlOrderStore::new(self.main.clone())),
@@ -81,9 +85,11 @@ impl MssqlStore {
         }
     }
 
-    /// Whether the connections for reports work, as `sql-reports`; `None` when there are none of their own.
+    /// Whether the connections for reports work, as `sql-reports`; `None` when there are none of
+    /// their own.
     pub fn report_health(&self) -> Option<Arc<dyn HealthProbe>> {
-        (!Arc::ptr_eq(&self.main, &self.reports))
-            .then(|| Arc::new(MssqlHealth::new("sql-reports", self.reports.clone())) as Arc<dyn HealthProbe>)
+        (!Arc::ptr_eq(&self.main, &self.reports)).then(|| {
+            Arc::new(MssqlHealth::new("sql-reports", self.reports.clone())) as Arc<dyn HealthProbe>
+        })
     }
 }

@@ -4,10 +4,11 @@ use std::time::Duration;
 /// How [`super::MssqlStore::connect`] reaches the server.
 #[derive(Clone)]
 pub struct MssqlOptions {
-    /// ADO.NET connection string of the system of record. Its own keys win over [`MssqlOptions::pool`].
+    /// ADO.NET connection string of the system of record. Its own keys win over
+    /// [`MssqlOptions::pool`].
     pub connection_string: String,
-    /// ADO.NET connection string of a replica for reports; `ApplicationIntent=ReadOnly` is added. `None`: reports read from the
-    /// system of record.
+    /// ADO.NET connection string of a replica for reports; `ApplicationIntent=ReadOnly` is added.
+    /// `None`: reports read from the system of record.
     pub read_only_connection_string: Option<String>,
     /// Whether reports read from the system of record while the replica cannot be reached.
     pub read_only_fallback: bool,
@@ -35,11 +36,15 @@ impl MssqlOptions {
 
 impl fmt::Debug for MssqlOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MssqlOptions").field("pool", &self.pool).field("retry", &self.retry).finish_non_exhaustive()
+        f.debug_struct("MssqlOptions")
+            .field("pool", &self.pool)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
     }
 }
 
-/// Bounds of a connection pool (S1-Res-2a). The sum of `max` over all processes must stay below what the server allows.
+/// Bounds of a connection pool (S1-Res-2a). The sum of `max` over all processes must stay below
+/// what the server allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolOptions {
     /// Connections at most. `Max Pool Size`.
@@ -59,8 +64,8 @@ pub struct PoolOptions {
 }
 
 impl Default for PoolOptions {
-    /// 60 connections, 10 of them kept (requirements 2.5); 10 s to get one, 15 s to open one, 30 s per batch; closed after 5 min
-    /// unused and after 10 min in all.
+    /// 60 connections, 10 of them kept (requirements 2.5); 10 s to get one, 15 s to open one, 30 s
+    /// per batch; closed after 5 min unused and after 10 min in all.
     fn default() -> Self {
         Self {
             max: 60,
@@ -74,7 +79,8 @@ impl Default for PoolOptions {
     }
 }
 
-/// How often a unit of work is tried, and how long it waits in between: twice as long each time, from half to all of it at random.
+/// How often a unit of work is tried, and how long it waits in between: twice as long each time,
+/// from half to all of it at random.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryOptions {
     /// Tries in all, at least 1.
@@ -88,6 +94,10 @@ pub struct RetryOptions {
 impl Default for RetryOptions {
     /// 3 tries, 100 ms to 2 s apart.
     fn default() -> Self {
-        Self { attempts: 3, first_delay: Duration::from_millis(100), longest_delay: Duration::from_secs(2) }
+        Self {
+            attempts: 3,
+            first_delay: Duration::from_millis(100),
+            longest_delay: Duration::from_secs(2),
+        }
     }
 }

@@ -6,10 +6,13 @@ use sha2::{Digest, Sha256};
 use tiberius::Row;
 
 use super::row::{Answer, Cells, odd};
-use crate::domain::{CorrelationId, Money, Order, OrderId, OrderLine, OrderSnapshot, OrderStatus, Sku, UserId};
+use crate::domain::{
+    CorrelationId, Money, Order, OrderId, OrderLine, OrderSnapshot, OrderStatus, Sku, UserId,
+};
 use crate::ports::StoreError;
 
-/// What stands for a user id where it is compared: SQL Server would ignore trailing blanks of the text.
+/// What stands for a user id where it is compared: SQL Server would ignore trailing blanks of the
+/// text.
 pub(super) fn digest(user: &UserId) -> Vec<u8> {
     Sha256::digest(user.as_str().as_bytes()).to_vec()
 }

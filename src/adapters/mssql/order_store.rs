@@ -8,8 +8,13 @@ use super::job_rows::micros;
 use super::order_rows::{digest, orders, sku, snapshot};
 use super::row::{Answer, Cells, odd};
 use super::unit;
-use crate::domain::{CorrelationId, EventId, Order, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, Timestamp, UserId};
-use crate::ports::{AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, StoreError};
+use crate::domain::{
+    CorrelationId, EventId, Order, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, Timestamp,
+    UserId,
+};
+use crate::ports::{
+    AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, StoreError,
+};
 
 pub(super) struct MssqlOrderStore {
     database: Arc<Database>,
@@ -24,7 +29,12 @@ impl MssqlOrderStore {
 #[async_trait]
 impl OrderStore for MssqlOrderStore {
     async fn place(&self, order: NewOrder) -> Result<Placed, StoreError> {
-        let lines: Vec<_> = order.draft.lines().iter().map(|l| json!({"s": l.product.as_str(), "q": l.quantity})).collect();
+        let lines: Vec<_> = order
+            .draft
+            .lines()
+            .iter()
+            .map(|l| json!({"s": l.product.as_str(), "q": l.quantity}))
+            .collect();
         let key = order.idempotency.as_ref().map(|i| i.key.as_str());
         let fingerprint = order.idempotency.as_ref().map(|i| i.fingerprint.as_slice());
         let job = &order.job;
@@ -88,7 +98,12 @@ impl OrderStore for MssqlOrderStore {
         Ok(orders(&answer, 0)?.pop())
     }
 
-    async fn list(&self, owner: &UserId, filter: &OrderFilter, page: Page) -> Result<PageOf<Order>, StoreError> {
+    async fn list(
+        &self,
+        owner: &UserId,
+        filter: &OrderFilter,
+        page: Page,
+    ) -> Result<PageOf<Order>, StoreError> {
         let bound = |instant: Option<Timestamp>| instant.map(|instant| instant.micros);
         let answer = self
             .database
@@ -108,16 +123,29 @@ impl OrderStore for MssqlOrderStore {
         Ok(PageOf { offset: page.offset, size: page.size, total, items: orders(&answer, 1)? })
     }
 
-    async fn snapshot(&self, correlation_id: CorrelationId) -> Result<Option<OrderSnapshot>, StoreError> {
+    async fn snapshot(
+        &self,
+        correlation_id: CorrelationId,
+    ) -> Result<Option<OrderSnapshot>, StoreError> {
         self.database.run(&unit::SNAPSHOT, &[&correlation_id.as_uuid()]).await?.first(0, snapshot)
     }
 
-    async fn snapshot_by_id(&self, owner: &UserId, id: OrderId) -> Result<Option<OrderSnapshot>, StoreError> {
+    async fn snapshot_by_id(
+        &self,
+        owner: &UserId,
+        id: OrderId,
+    ) -> Result<Option<OrderSnapshot>, StoreError> {
         self.database.run(&unit::SNAPSHOT_BY_ID, &[&digest(owner), &id.0]).await?.first(0, snapshot)
     }
 
-    async fn remove(&self, owner: &UserId, id: OrderId, event_id: EventId) -> Result<Removed, StoreError> {
-        let answer = self.database.run(&unit::REMOVE_ORDER, &[&digest(owner), &id.0, &event_id.0]).await?;
+    async fn remove(
+        &self,
+        owner: &UserId,
+        id: OrderId,
+        event_id: EventId,
+    ) -> Result<Removed, StoreError> {
+        let answer =
+            self.database.run(&unit::REMOVE_ORDER, &[&digest(owner), &id.0, &event_id.0]).await?;
         Ok(match outcome(&answer)? {
             "deleted" => Removed::Done(None),
             "cancelled" => Removed::Done(Some(snapshot(answer.row(1)?)?)),
@@ -141,7 +169,11 @@ fn outcome(answer: &Answer) -> Result<&str, StoreError> {
 fn read_placed(answer: &Answer) -> Result<Placed, StoreError> {
     let order = || orders(answer, 1)?.pop().ok_or_else(|| odd("Id"));
     // As it was accepted, whatever became of it since.
-    let accepted = |order: Order| Order { status: OrderStatus::Accepted, updated_at: order.created_at, ..order };
+    let accepted = |order: Order| Order {
+        status: OrderStatus::Accepted,
+        updated_at: order.created_at,
+        ..order
+    };
     Ok(match outcome(answer)? {
         "created" => Placed::Created(accepted(order()?)),
         "replayed" => Placed::Replayed(accepted(order()?)),

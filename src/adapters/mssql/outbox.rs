@@ -26,7 +26,10 @@ impl MssqlOutbox {
 #[async_trait]
 impl Outbox for MssqlOutbox {
     async fn claim(&self, limit: usize, lease: Duration) -> Result<Vec<OutboxEntry>, StoreError> {
-        self.database.run(&unit::OUTBOX_CLAIM, &[&many(limit), &micros(lease)]).await?.read(0, entry)
+        self.database
+            .run(&unit::OUTBOX_CLAIM, &[&many(limit), &micros(lease)])
+            .await?
+            .read(0, entry)
     }
 
     async fn mark_published(&self, sequences: &[i64]) -> Result<(), StoreError> {
@@ -36,8 +39,15 @@ impl Outbox for MssqlOutbox {
         Ok(())
     }
 
-    async fn read_after(&self, sequence: i64, limit: usize) -> Result<Vec<OutboxEntry>, StoreError> {
-        self.database.run(&unit::OUTBOX_READ_AFTER, &[&sequence, &many(limit)]).await?.read(0, entry)
+    async fn read_after(
+        &self,
+        sequence: i64,
+        limit: usize,
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.database
+            .run(&unit::OUTBOX_READ_AFTER, &[&sequence, &many(limit)])
+            .await?
+            .read(0, entry)
     }
 
     async fn last_sequence(&self) -> Result<i64, StoreError> {
@@ -54,7 +64,11 @@ impl Outbox for MssqlOutbox {
     }
 
     async fn prune(&self, keep: Duration, limit: usize) -> Result<u64, StoreError> {
-        self.database.run(&unit::OUTBOX_PRUNE, &[&micros(keep), &many(limit)]).await?.row(0)?.count("Affected")
+        self.database
+            .run(&unit::OUTBOX_PRUNE, &[&micros(keep), &many(limit)])
+            .await?
+            .row(0)?
+            .count("Affected")
     }
 }
 

@@ -31,7 +31,10 @@ pub(super) struct Usage {
 
 impl SessionPool {
     /// Prepares the pool; connections are opened in the background.
-    pub(super) fn new(name: &'static str, ConnectionString { config, pool: options }: ConnectionString) -> Self {
+    pub(super) fn new(
+        name: &'static str,
+        ConnectionString { config, pool: options }: ConnectionString,
+    ) -> Self {
         let (refusals, _) = watch::channel(None);
         let pool = bb8::Pool::builder()
             .max_size(options.max)
@@ -39,14 +42,16 @@ impl SessionPool {
             .connection_timeout(options.acquire_timeout)
             .idle_timeout(options.idle_timeout)
             .max_lifetime(options.lifetime)
-            // Whoever wants a connection tries again; the pool's own tries would go on when nobody wants one any more.
+            // Whoever wants a connection tries again; the pool's own tries would go on when nobody
+            // wants one any more.
             .retry_connection(false)
             .error_sink(Box::new(Refusals { last: refusals.clone(), told: Arc::default() }))
             .build_unchecked(Manager::new(config, options.connect_timeout));
         Self { name, pool, options, refusals }
     }
 
-    /// A connection, waiting up to the acquire timeout for it. When none is open and none can be opened it does not wait.
+    /// A connection, waiting up to the acquire timeout for it. When none is open and none can be
+    /// opened it does not wait.
     pub(super) async fn acquire(&self) -> Result<PooledConnection<'_, Manager>, Failure> {
         let start = Instant::now();
         let got = tokio::select! {
@@ -56,7 +61,8 @@ impl SessionPool {
             }),
             error = self.refused() => Err(Failure::Connect(error)),
         };
-        metrics::histogram!("contoso_mssql_acquire_seconds", "pool" => self.name).record(start.elapsed().as_secs_f64());
+        metrics::histogram!("contoso_mssql_acquire_seconds", "pool" => self.name)
+            .record(start.elapsed().as_secs_f64());
         self.observe();
         got
     }
@@ -80,7 +86,9 @@ impl SessionPool {
     pub(super) async fn dedicated(&self) -> Result<super::session::Session, Failure> {
         self.pool.dedicated_connection().await.map_err(|error| match error {
             ManagerError::Connect(error) => Failure::Connect(error),
-            ManagerError::Stale => Failure::Connect(ConnectError::new("the connection was closed at once")),
+            ManagerError::Stale => {
+                Failure::Connect(ConnectError::new("the connection was closed at once"))
+            }
         })
     }
 
@@ -108,7 +116,8 @@ impl SessionPool {
     }
 }
 
-/// While connections cannot be opened, one line in this time says so; there is an attempt for every request.
+/// While connections cannot be opened, one line in this time says so; there is an attempt for every
+/// request.
 const QUIET: Duration = Duration::from_secs(10);
 
 /// Passes on why connections could not be opened.

@@ -35,7 +35,8 @@ impl ProductStore for MssqlProductStore {
 }
 
 fn product(row: &Row) -> Result<Product, StoreError> {
-    let stock = row.maybe::<i32>("Stock")?.map(u32::try_from).transpose().map_err(|_| odd("Stock"))?;
+    let stock =
+        row.maybe::<i32>("Stock")?.map(u32::try_from).transpose().map_err(|_| odd("Stock"))?;
     Ok(Product {
         external_product_id: sku(row)?,
         name: row.text("Name")?,

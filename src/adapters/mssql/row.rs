@@ -26,21 +26,34 @@ impl Answer {
 
     /// The rows of the result set number `index`, from 0. Errors when the batch returned fewer.
     pub(super) fn set(&self, index: usize) -> Result<&[Row], StoreError> {
-        self.sets.get(index).map(Vec::as_slice).ok_or_else(|| StoreError::fault(format!("result set {index} is missing")))
+        self.sets
+            .get(index)
+            .map(Vec::as_slice)
+            .ok_or_else(|| StoreError::fault(format!("result set {index} is missing")))
     }
 
     /// The only row of a result set. Errors when there is none.
     pub(super) fn row(&self, index: usize) -> Result<&Row, StoreError> {
-        self.set(index)?.first().ok_or_else(|| StoreError::fault(format!("result set {index} is empty")))
+        self.set(index)?
+            .first()
+            .ok_or_else(|| StoreError::fault(format!("result set {index} is empty")))
     }
 
     /// Every row of a result set, read.
-    pub(super) fn read<T>(&self, index: usize, read: impl Fn(&Row) -> Result<T, StoreError>) -> Result<Vec<T>, StoreError> {
+    pub(super) fn read<T>(
+        &self,
+        index: usize,
+        read: impl Fn(&Row) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
         self.set(index)?.iter().map(read).collect()
     }
 
     /// The first row of a result set, read; `None` when it is empty.
-    pub(super) fn first<T>(&self, index: usize, read: impl Fn(&Row) -> Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    pub(super) fn first<T>(
+        &self,
+        index: usize,
+        read: impl Fn(&Row) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
         self.set(index)?.first().map(read).transpose()
     }
 }

@@ -11,8 +11,8 @@ use super::session::Session;
 use super::unit::SCHEMA_VERSION;
 use crate::ports::{Schema, SchemaState, StoreError};
 
-/// Name and text of every migration; version 1 is the first. A file is one batch, so it holds no `GO`; what must stand alone in a
-/// batch gets a file of its own.
+/// Name and text of every migration; version 1 is the first. A file is one batch, so it holds no
+/// `GO`; what must stand alone in a batch gets a file of its own.
 const MIGRATIONS: [(&str, &str); 4] = [
     ("0001_shop", include_str!("../../../migrations/mssql/0001_shop.sql")),
     ("0002_jobs", include_str!("../../../migrations/mssql/0002_jobs.sql")),
@@ -45,18 +45,22 @@ impl Schema for MssqlSchema {
         Ok(compare(version))
     }
 
-    /// The lock belongs to a connection of its own, which is closed when this is done or given up, and the lock with it. Each
-    /// migration commits together with its version.
+    /// The lock belongs to a connection of its own, which is closed when this is done or given up,
+    /// and the lock with it. Each migration commits together with its version.
     async fn migrate(&self) -> Result<Vec<String>, StoreError> {
         let (session, limit) = self.database.dedicated().await?;
         let mut migrator = Migrator { session, limit };
         migrator.lock().await?;
         let version = version(&migrator.run(SCHEMA_VERSION.sql, &[]).await?)?;
         if let SchemaState::Ahead { version, wanted } = compare(version) {
-            return Err(StoreError::fault(format!("the schema is at version {version}, this program knows {wanted}")));
+            return Err(StoreError::fault(format!(
+                "the schema is at version {version}, this program knows {wanted}"
+            )));
         }
         let mut applied = Vec::new();
-        for (number, (name, text)) in (1u32..).zip(MIGRATIONS).filter(|(number, _)| *number > version) {
+        for (number, (name, text)) in
+            (1u32..).zip(MIGRATIONS).filter(|(number, _)| *number > version)
+        {
             migrator.apply(number, name, text).await?;
             tracing::info!(migration = name, "migrated");
             applied.push(name.to_owned());
@@ -79,18 +83,27 @@ impl Migrator {
     async fn lock(&mut self) -> Result<(), StoreError> {
         let patience = i32::try_from(LOCK_PATIENCE.as_millis()).unwrap_or(i32::MAX);
         let limit = LOCK_PATIENCE + self.limit;
-        let answer = self.session.run(include_str!("sql/migrate_lock.sql"), &[&patience], limit).await.map_err(StoreError::from)?;
+        let answer = self
+            .session
+            .run(include_str!("sql/migrate_lock.sql"), &[&patience], limit)
+            .await
+            .map_err(StoreError::from)?;
         if answer.row(0)?.cell::<i32>("Granted")? < 0 {
-            return Err(StoreError::unavailable(format!("another process has been migrating for {LOCK_PATIENCE:?}")));
+            return Err(StoreError::unavailable(format!(
+                "another process has been migrating for {LOCK_PATIENCE:?}"
+            )));
         }
         Ok(())
     }
 
     async fn apply(&mut self, number: u32, name: &str, text: &str) -> Result<(), StoreError> {
         let record = include_str!("sql/migrate_record.sql");
-        let batch = format!("SET XACT_ABORT ON;\nBEGIN TRANSACTION;\n{text}\n{record}\nCOMMIT TRANSACTION;\n");
+        let batch = format!(
+            "SET XACT_ABORT ON;\nBEGIN TRANSACTION;\n{text}\n{record}\nCOMMIT TRANSACTION;\n"
+        );
         let number = i32::try_from(number).unwrap_or(i32::MAX);
-        let outcome: Result<Answer, Failure> = self.session.run(&batch, &[&number, &name], MIGRATION_LIMIT).await;
+        let outcome: Result<Answer, Failure> =
+            self.session.run(&batch, &[&number, &name], MIGRATION_LIMIT).await;
         Ok(outcome.map(drop)?)
     }
 }

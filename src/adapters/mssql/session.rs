@@ -9,8 +9,9 @@ use tiberius::{QueryItem, ToSql};
 use super::error::Failure;
 use super::row::Answer;
 
-/// A connection that knows whether it may be used again. It may not from the moment a batch is sent until its whole answer is
-/// there: a caller that goes away, an error and a timeout all leave a transaction in an unknown state behind.
+/// A connection that knows whether it may be used again. It may not from the moment a batch is sent
+/// until its whole answer is there: a caller that goes away, an error and a timeout all leave a
+/// transaction in an unknown state behind.
 pub(super) struct Session {
     client: Client,
     unsettled: bool,
@@ -23,9 +24,16 @@ impl Session {
     }
 
     /// Sends a batch with its parameters, `@P1` and so on, and collects its answer. One round trip.
-    pub(super) async fn run(&mut self, sql: &str, parameters: &[&dyn ToSql], limit: Duration) -> Result<Answer, Failure> {
+    pub(super) async fn run(
+        &mut self,
+        sql: &str,
+        parameters: &[&dyn ToSql],
+        limit: Duration,
+    ) -> Result<Answer, Failure> {
         self.unsettled = true;
-        let answer = tokio::time::timeout(limit, self.collect(sql, parameters)).await.map_err(|_| Failure::Silent(limit))?;
+        let answer = tokio::time::timeout(limit, self.collect(sql, parameters))
+            .await
+            .map_err(|_| Failure::Silent(limit))?;
         let answer = answer.map_err(|error| Failure::after_sending(&error))?;
         self.unsettled = false;
         self.used_at = Instant::now();

@@ -5,9 +5,10 @@
 pub(super) enum Repeat {
     /// Nothing is changed, or changing it twice is changing it once.
     Harmless,
-    /// The batch itself looks first whether an earlier attempt was committed, by a key that is unique to the call: the correlation
-    /// id, the event id, the unique key or the exchange id. Then it repeats the answer of then. A race of both attempts is decided
-    /// by a unique index or by the row that both lock first.
+    /// The batch itself looks first whether an earlier attempt was committed, by a key that is
+    /// unique to the call: the correlation id, the event id, the unique key or the exchange id.
+    /// Then it repeats the answer of then. A race of both attempts is decided by a unique index or
+    /// by the row that both lock first.
     Keyed,
     /// It must not be sent again: the caller learns that the end is unknown.
     Never,

@@ -23,7 +23,10 @@ impl MssqlUpkeep {
 #[async_trait]
 impl Upkeep for MssqlUpkeep {
     async fn claim_round(&self, held: &HeldLock, round: i64) -> Result<RoundClaim, StoreError> {
-        let answer = self.database.run(&unit::CLAIM_ROUND, &[&held.name.as_str(), &held.fence, &round]).await?;
+        let answer = self
+            .database
+            .run(&unit::CLAIM_ROUND, &[&held.name.as_str(), &held.fence, &round])
+            .await?;
         match answer.row(0)?.cell("Outcome")? {
             "ours" => Ok(RoundClaim::Ours),
             "done" => Ok(RoundClaim::Done),
@@ -32,7 +35,11 @@ impl Upkeep for MssqlUpkeep {
         }
     }
 
-    async fn stuck_orders(&self, quiet: Duration, limit: usize) -> Result<Vec<CorrelationId>, StoreError> {
+    async fn stuck_orders(
+        &self,
+        quiet: Duration,
+        limit: usize,
+    ) -> Result<Vec<CorrelationId>, StoreError> {
         let quiet = i64::try_from(quiet.as_micros()).unwrap_or(i64::MAX);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let answer = self.database.run(&unit::STUCK_ORDERS, &[&quiet, &limit]).await?;

@@ -12,8 +12,8 @@ use crate::ports::StoreError;
 /// The agreement ends so long after the last pod that holds it.
 const LIFE: Duration = Duration::from_secs(30);
 
-/// What all web pods of one Redis must have in common, or they would not hear each other: the name under which their hubs meet
-/// (S2-K-1). The first pod sets it, the others compare, each renews it.
+/// What all web pods of one Redis must have in common, or they would not hear each other: the name
+/// under which their hubs meet (S2-K-1). The first pod sets it, the others compare, each renews it.
 pub struct Agreement {
     client: Client,
     value: String,
@@ -32,7 +32,8 @@ impl Agreement {
         Ok(agreed.filter(|agreed| *agreed != self.value))
     }
 
-    /// Renews it until `stop`. A Redis that is out or was flushed is no reason to worry: the next round sets it again.
+    /// Renews it until `stop`. A Redis that is out or was flushed is no reason to worry: the next
+    /// round sets it again.
     pub async fn keep(&self, stop: CancellationToken) {
         let mut ticks = tokio::time::interval(LIFE / 3);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
@@ -45,7 +46,13 @@ impl Agreement {
     async fn set(&self, options: Option<SetOptions>) -> Result<(), StoreError> {
         let life = Expiration::EX(i64::try_from(LIFE.as_secs()).unwrap_or(i64::MAX));
         self.client
-            .set::<Option<String>, _, _>(keys::AGREEMENT, self.value.as_str(), Some(life), options, false)
+            .set::<Option<String>, _, _>(
+                keys::AGREEMENT,
+                self.value.as_str(),
+                Some(life),
+                options,
+                false,
+            )
             .await
             .map(|_| ())
             .map_err(store_error)

@@ -3,7 +3,9 @@ use std::time::Duration;
 use fred::clients::{Client, SubscriberClient};
 use fred::interfaces::ClientLike;
 use fred::types::Builder;
-use fred::types::config::{ClusterDiscoveryPolicy, Config, ReconnectPolicy, Server, ServerConfig, UnresponsiveConfig};
+use fred::types::config::{
+    ClusterDiscoveryPolicy, Config, ReconnectPolicy, Server, ServerConfig, UnresponsiveConfig,
+};
 
 use super::tls;
 use crate::config::{RedisSettings, RedisTopology};
@@ -11,26 +13,29 @@ use crate::ports::StoreError;
 
 /// Commands that may wait for a connection; one more is refused at once.
 const QUEUE: usize = 4096;
-/// Published messages that may wait for a slow listener of this process; older ones are lost to it, and it is told so.
+/// Published messages that may wait for a slow listener of this process; older ones are lost to it,
+/// and it is told so.
 const MESSAGES: usize = 4096;
 /// A connection on which nothing was answered for so long is thrown away.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// A started client for ordinary commands. It connects in the background, for ever: Redis may be away when we start.
+/// A started client for ordinary commands. It connects in the background, for ever: Redis may be
+/// away when we start.
 ///
-/// A command waits for a connection and an answer for `command_timeout` in all, and is sent at most once. On a cluster, commands
-/// before the first connection are refused at once.
+/// A command waits for a connection and an answer for `command_timeout` in all, and is sent at most
+/// once. On a cluster, commands before the first connection are refused at once.
 ///
 /// # Errors
-/// A fault when the settings contradict each other or the certificate authority cannot be read. Must be called inside a runtime.
+/// A fault when the settings contradict each other or the certificate authority cannot be read.
+/// Must be called inside a runtime.
 pub fn command_client(settings: &RedisSettings) -> Result<Client, StoreError> {
     let client = builder(settings)?.build().map_err(StoreError::fault)?;
     client.connect();
     Ok(client)
 }
 
-/// A started client whose connection only listens. It does not subscribe again by itself after a reconnect: see
-/// [`super::Subscriptions`], or do it on `reconnect_rx()`.
+/// A started client whose connection only listens. It does not subscribe again by itself after a
+/// reconnect: see [`super::Subscriptions`], or do it on `reconnect_rx()`.
 ///
 /// # Errors
 /// As [`command_client`].
@@ -60,7 +65,8 @@ fn builder(settings: &RedisSettings) -> Result<Builder, StoreError> {
             connection.max_command_attempts = 1;
             connection.max_command_buffer_len = QUEUE;
             connection.reconnect_on_auth_error = true;
-            connection.unresponsive = UnresponsiveConfig { max_timeout: Some(SILENCE), interval: Duration::from_secs(1) };
+            connection.unresponsive =
+                UnresponsiveConfig { max_timeout: Some(SILENCE), interval: Duration::from_secs(1) };
             connection.tcp.nodelay = Some(true);
         })
         .with_performance_config(|performance| {
@@ -71,13 +77,19 @@ fn builder(settings: &RedisSettings) -> Result<Builder, StoreError> {
 }
 
 fn server(topology: &RedisTopology) -> ServerConfig {
-    let servers = |nodes: &[(String, u16)]| nodes.iter().map(|(host, port)| Server::new(host.clone(), *port)).collect();
+    let servers = |nodes: &[(String, u16)]| {
+        nodes.iter().map(|(host, port)| Server::new(host.clone(), *port)).collect()
+    };
     match topology {
         RedisTopology::Single(host, port) => ServerConfig::new_centralized(host.clone(), *port),
-        RedisTopology::Sentinel { service, sentinels } => ServerConfig::new_sentinel(sentinels.clone(), service.clone()),
-        // Nodes the settings name may all be gone one day; those the cluster told us of are tried too.
-        RedisTopology::Cluster(nodes) => {
-            ServerConfig::Clustered { hosts: servers(nodes), policy: ClusterDiscoveryPolicy::UseCache }
+        RedisTopology::Sentinel { service, sentinels } => {
+            ServerConfig::new_sentinel(sentinels.clone(), service.clone())
         }
+        // Nodes the settings name may all be gone one day; those the cluster told us of are tried
+        // too.
+        RedisTopology::Cluster(nodes) => ServerConfig::Clustered {
+            hosts: servers(nodes),
+            policy: ClusterDiscoveryPolicy::UseCache,
+        },
     }
 }

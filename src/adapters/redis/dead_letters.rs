@@ -24,11 +24,16 @@ impl RedisDeadLetters {
     }
 
     async fn try_replay(&self, entry: &str) -> Result<bool, Error> {
-        let found: Vec<Entry> = self.client.xrange_values(keys::DEAD_EVENTS, entry, entry, None).await?;
-        let Some(event) = found.first().and_then(|(_, fields)| event_fields::decode(fields)) else { return Ok(false) };
+        let found: Vec<Entry> =
+            self.client.xrange_values(keys::DEAD_EVENTS, entry, entry, None).await?;
+        let Some(event) = found.first().and_then(|(_, fields)| event_fields::decode(fields)) else {
+            return Ok(false);
+        };
         // First back, then gone: the other way round a crash between the two would lose it.
         let fields = event_fields::encode(&event);
-        self.client.xadd::<(), _, _, _, _>(keys::EVENTS, false, keys::EVENTS_CAP, "*", fields).await?;
+        self.client
+            .xadd::<(), _, _, _, _>(keys::EVENTS, false, keys::EVENTS_CAP, "*", fields)
+            .await?;
         self.client.xdel::<(), _, _>(keys::DEAD_EVENTS, entry).await?;
         Ok(true)
     }
@@ -37,8 +42,11 @@ impl RedisDeadLetters {
 #[async_trait]
 impl DeadLetters for RedisDeadLetters {
     async fn list(&self, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {
-        let found: Vec<Entry> =
-            self.client.xrange_values(keys::DEAD_EVENTS, "-", "+", Some(limit as u64)).await.map_err(store_error)?;
+        let found: Vec<Entry> = self
+            .client
+            .xrange_values(keys::DEAD_EVENTS, "-", "+", Some(limit as u64))
+            .await
+            .map_err(store_error)?;
         Ok(found.into_iter().map(|(entry, fields)| letter(entry, &fields)).collect())
     }
 
@@ -48,7 +56,9 @@ impl DeadLetters for RedisDeadLetters {
 }
 
 fn letter(entry: String, fields: &HashMap<Key, Value>) -> DeadLetter {
-    let text = |name: &'static str| fields.get(&Key::from_static_str(name)).and_then(|value| value.as_string());
+    let text = |name: &'static str| {
+        fields.get(&Key::from_static_str(name)).and_then(|value| value.as_string())
+    };
     DeadLetter {
         entry,
         event: event_fields::decode(fields),

@@ -1,4 +1,5 @@
-//! How an order event lies in the stream: ids, status, instant, trace; nothing about a person.
+//! How an order event lies in the stream: ids, status, instant, trace; nothing about a person
+//!
 
 use std::collections::HashMap;
 
@@ -29,7 +30,9 @@ pub fn encode(event: &OrderEvent) -> Vec<(&'static str, String)> {
 
 /// Reads the fields back; `None` when one is missing or malformed.
 pub fn decode(fields: &HashMap<Key, Value>) -> Option<OrderEvent> {
-    let text = |name: &'static str| fields.get(&Key::from_static_str(name)).and_then(|value| value.as_str());
+    let text = |name: &'static str| {
+        fields.get(&Key::from_static_str(name)).and_then(|value| value.as_str())
+    };
     let version = text("version")?;
     (version == VERSION).then_some(())?;
     Some(OrderEvent {
@@ -52,7 +55,10 @@ mod tests {
     use crate::domain::{CorrelationId, EventId, OrderEvent, OrderId, OrderStatus, Timestamp};
 
     fn stored(event: &OrderEvent) -> HashMap<Key, Value> {
-        encode(event).into_iter().map(|(name, value)| (Key::from(name), Value::from(value))).collect()
+        encode(event)
+            .into_iter()
+            .map(|(name, value)| (Key::from(name), Value::from(value)))
+            .collect()
     }
 
     #[test]
@@ -64,7 +70,9 @@ mod tests {
                 order_id: OrderId(42),
                 status,
                 occurred_at: Timestamp::from_micros(1_795_294_800_123_456),
-                trace_parent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into()),
+                trace_parent: Some(
+                    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into(),
+                ),
             };
             assert_eq!(decode(&stored(&event)), Some(event.clone()));
             for name in ["version", "eventId", "correlationId", "orderId", "status", "occurredAt"] {

@@ -20,7 +20,8 @@ use crate::ports::{Delivery, EventStream, StoreError};
 
 /// Dead letters kept, roughly.
 const MAX_DEAD: i64 = 10_000;
-/// Longest wait in one command: shorter than the silence after which the client gives a connection up.
+/// Longest wait in one command: shorter than the silence after which the client gives a connection
+/// up.
 const MAX_BLOCK: Duration = Duration::from_secs(2);
 /// A consumer that did nothing for so long, and holds nothing, belongs to a pod that is gone.
 const CONSUMER_LIFE: Duration = Duration::from_secs(3_600);
@@ -31,8 +32,8 @@ type Fields = HashMap<Key, Value>;
 
 /// Order events in a Redis Stream with one consumer group (D4).
 ///
-/// A stream that vanished (flush, restart without persistence) is made anew and read from its start; see
-/// [`RedisEventStream::resets`].
+/// A stream that vanished (flush, restart without persistence) is made anew and read from its
+/// start; see [`RedisEventStream::resets`].
 pub struct RedisEventStream {
     client: Client,
     reader: Client,
@@ -42,7 +43,8 @@ pub struct RedisEventStream {
 }
 
 impl RedisEventStream {
-    /// `reader` is blocked while it waits for events, so it must serve nothing else; one `read` at a time runs on it.
+    /// `reader` is blocked while it waits for events, so it must serve nothing else; one `read` at
+    /// a time runs on it.
     pub fn new(client: Client, reader: Client) -> Self {
         Self {
             client,
@@ -53,14 +55,18 @@ impl RedisEventStream {
         }
     }
 
-    /// Counts how often this process had to make the consumer group. After each, events that had been appended but not read may
-    /// be gone: publish the recent ones of the outbox again.
+    /// Counts how often this process had to make the consumer group. After each, events that had
+    /// been appended but not read may be gone: publish the recent ones of the outbox again.
     pub fn resets(&self) -> watch::Receiver<u64> {
         self.resets.subscribe()
     }
 
     async fn make_group(&self) -> Result<(), Error> {
-        match self.client.xgroup_create::<(), _, _, _>(keys::EVENTS, keys::EVENTS_GROUP, "0", true).await {
+        match self
+            .client
+            .xgroup_create::<(), _, _, _>(keys::EVENTS, keys::EVENTS_GROUP, "0", true)
+            .await
+        {
             Ok(()) => {
                 self.resets.send_modify(|count| *count += 1);
                 metrics::counter!("contoso_redis_stream_resets_total").increment(1);
@@ -74,13 +80,20 @@ impl RedisEventStream {
     async fn try_append(&self, events: &[OrderEvent]) -> Result<(), Error> {
         let pipeline = self.client.pipeline();
         for event in events {
-            let () = pipeline.xadd(keys::EVENTS, false, keys::EVENTS_CAP, "*", event_fields::encode(event)).await?;
+            let () = pipeline
+                .xadd(keys::EVENTS, false, keys::EVENTS_CAP, "*", event_fields::encode(event))
+                .await?;
         }
         let _: Vec<String> = pipeline.all().await?;
         Ok(())
     }
 
-    async fn try_read(&self, consumer: &str, limit: usize, wait: Duration) -> Result<Vec<Delivery>, Error> {
+    async fn try_read(
+        &self,
+        consumer: &str,
+        limit: usize,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, Error> {
         let block = wait.min(MAX_BLOCK);
         // BLOCK 0 would wait for ever.
         let block_ms = (!block.is_zero()).then(|| millis(block).max(1));
@@ -89,38 +102,67 @@ impl RedisEventStream {
         let answer: Result<Value, Error> = self
             .reader
             .with_options(&options)
-            .xreadgroup(keys::EVENTS_GROUP, consumer, Some(limit as u64), block_ms, false, keys::EVENTS, ">")
+            .xreadgroup(
+                keys::EVENTS_GROUP,
+                consumer,
+                Some(limit as u64),
+                block_ms,
+                false,
+                keys::EVENTS,
+                ">",
+            )
             .await;
         if let Err(error) = &answer
             && *error.kind() == ErrorKind::Timeout
         {
-            // The command holds the connection until it is answered; a server that hangs never answers. The request is made at
-            // once; its answer, which comes when the server is back, is not waited for.
+            // The command holds the connection until it is answered; a server that hangs never
+            // answers. The request is made at once; its answer, which comes when the server is
+            // back, is not waited for.
             let _ = timeout(Duration::from_millis(50), self.reader.force_reconnection()).await;
         }
         let answer = answer?;
         if answer.is_null() {
             return Ok(Vec::new());
         }
-        let mut streams: XReadResponse<String, String, Key, Value> = answer.into_xread_response()?;
+        let mut streams: XReadResponse<String, String, Key, Value> =
+            answer.into_xread_response()?;
         let entries = streams.remove(keys::EVENTS).unwrap_or_default();
         Ok(entries.into_iter().map(|(entry, fields)| delivery(entry, &fields, 1)).collect())
     }
 
-    async fn try_claim(&self, consumer: &str, idle: Duration, limit: usize) -> Result<Vec<Delivery>, Error> {
+    async fn try_claim(
+        &self,
+        consumer: &str,
+        idle: Duration,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, Error> {
         let idle_ms = millis(idle);
-        let pending: Vec<(String, String, u64, u32)> =
-            self.client.xpending(keys::EVENTS, keys::EVENTS_GROUP, (idle_ms, "-", "+", limit as u64)).await?;
+        let pending: Vec<(String, String, u64, u32)> = self
+            .client
+            .xpending(keys::EVENTS, keys::EVENTS_GROUP, (idle_ms, "-", "+", limit as u64))
+            .await?;
         if pending.is_empty() {
             self.forget_consumers().await?;
             return Ok(Vec::new());
         }
-        let counts: HashMap<String, u32> = pending.into_iter().map(|(entry, _, _, count)| (entry, count)).collect();
+        let counts: HashMap<String, u32> =
+            pending.into_iter().map(|(entry, _, _, count)| (entry, count)).collect();
         let ids: Vec<&str> = counts.keys().map(String::as_str).collect();
         // Checks the idle time again, so that of two claimants one gets the entry.
         let entries: Vec<(String, Fields)> = self
             .client
-            .xclaim_values(keys::EVENTS, keys::EVENTS_GROUP, consumer, idle_ms, ids, None, None, None, false, false)
+            .xclaim_values(
+                keys::EVENTS,
+                keys::EVENTS_GROUP,
+                consumer,
+                idle_ms,
+                ids,
+                None,
+                None,
+                None,
+                false,
+                false,
+            )
             .await?;
         let mut claimed: Vec<Delivery> = entries
             .into_iter()
@@ -150,13 +192,16 @@ impl RedisEventStream {
     async fn try_bury(&self, entry: &Delivery, cause: &str) -> Result<(), Error> {
         // The raw fields, because an unreadable entry has nothing else.
         let id = entry.entry.as_str();
-        let found: Vec<(String, Fields)> = self.client.xrange_values(keys::EVENTS, id, id, None).await?;
-        let mut fields: Vec<(Key, Value)> = found.into_iter().flat_map(|(_, fields)| fields).collect();
+        let found: Vec<(String, Fields)> =
+            self.client.xrange_values(keys::EVENTS, id, id, None).await?;
+        let mut fields: Vec<(Key, Value)> =
+            found.into_iter().flat_map(|(_, fields)| fields).collect();
         fields.push(("entry".into(), id.into()));
         fields.push(("deliveries".into(), i64::from(entry.deliveries).into()));
         fields.push(("cause".into(), cause.chars().take(MAX_CAUSE).collect::<String>().into()));
         let pipeline = self.client.pipeline();
-        let () = pipeline.xadd(keys::DEAD_EVENTS, false, ("MAXLEN", "~", MAX_DEAD), "*", fields).await?;
+        let () =
+            pipeline.xadd(keys::DEAD_EVENTS, false, ("MAXLEN", "~", MAX_DEAD), "*", fields).await?;
         let _: String = pipeline.last().await?;
         self.client.xack::<(), _, _, _>(keys::EVENTS, keys::EVENTS_GROUP, id).await?;
         metrics::counter!("contoso_redis_stream_dead_letters_total").increment(1);
@@ -173,7 +218,12 @@ impl EventStream for RedisEventStream {
         self.try_append(events).await.map_err(store_error)
     }
 
-    async fn read(&self, consumer: &str, limit: usize, wait: Duration) -> Result<Vec<Delivery>, StoreError> {
+    async fn read(
+        &self,
+        consumer: &str,
+        limit: usize,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, StoreError> {
         match self.try_read(consumer, limit, wait).await {
             Err(error) if lacks_group(&error) => {
                 self.make_group().await.map_err(store_error)?;
@@ -183,7 +233,12 @@ impl EventStream for RedisEventStream {
         }
     }
 
-    async fn claim(&self, consumer: &str, idle: Duration, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+    async fn claim(
+        &self,
+        consumer: &str,
+        idle: Duration,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
         match self.try_claim(consumer, idle, limit).await {
             // No group, nothing pending; the next read makes it.
             Err(error) if lacks_group(&error) => Ok(Vec::new()),
@@ -195,7 +250,10 @@ impl EventStream for RedisEventStream {
         if entries.is_empty() {
             return Ok(());
         }
-        self.client.xack(keys::EVENTS, keys::EVENTS_GROUP, entries.to_vec()).await.map_err(store_error)
+        self.client
+            .xack(keys::EVENTS, keys::EVENTS_GROUP, entries.to_vec())
+            .await
+            .map_err(store_error)
     }
 
     async fn bury(&self, delivery: &Delivery, cause: &str) -> Result<(), StoreError> {

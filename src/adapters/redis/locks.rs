@@ -10,7 +10,8 @@ use super::keys;
 use super::script::OneKeyScript;
 use crate::ports::{HeldLock, Locks, StoreError};
 
-/// Lease locks in Redis: one key with an expiry, a random token, and scripts that compare it before they touch the key.
+/// Lease locks in Redis: one key with an expiry, a random token, and scripts that compare it before
+/// they touch the key.
 pub struct RedisLocks {
     client: Client,
     acquire: OneKeyScript,
@@ -29,8 +30,14 @@ impl RedisLocks {
         }
     }
 
-    async fn is_done(&self, script: &OneKeyScript, name: &str, args: Vec<Value>) -> Result<bool, StoreError> {
-        let done: i64 = script.call(&self.client, &keys::lock(name), args).await.map_err(store_error)?;
+    async fn is_done(
+        &self,
+        script: &OneKeyScript,
+        name: &str,
+        args: Vec<Value>,
+    ) -> Result<bool, StoreError> {
+        let done: i64 =
+            script.call(&self.client, &keys::lock(name), args).await.map_err(store_error)?;
         Ok(done == 1)
     }
 }
@@ -40,7 +47,8 @@ impl Locks for RedisLocks {
     async fn acquire(&self, name: &str, lease: Duration) -> Result<Option<HeldLock>, StoreError> {
         let token = Uuid::new_v4().to_string();
         let args = vec![token.as_str().into(), millis(lease)];
-        let fence: i64 = self.acquire.call(&self.client, &keys::lock(name), args).await.map_err(store_error)?;
+        let fence: i64 =
+            self.acquire.call(&self.client, &keys::lock(name), args).await.map_err(store_error)?;
         Ok((fence > 0).then(|| HeldLock { name: name.to_owned(), token, fence }))
     }
 

@@ -23,7 +23,8 @@ impl RedisRateLimiter {
 impl RateLimiter for RedisRateLimiter {
     async fn take(&self, bucket: &str, limit: RateLimit) -> Result<RateDecision, StoreError> {
         let args = vec![limit.interval_micros().into(), i64::from(limit.permits.max(1)).into()];
-        let (allowed, used): (i64, i64) = self.take.call(&self.client, &keys::rate(bucket), args).await.map_err(store_error)?;
+        let (allowed, used): (i64, i64) =
+            self.take.call(&self.client, &keys::rate(bucket), args).await.map_err(store_error)?;
         Ok(limit.decision(allowed == 1, used))
     }
 }

@@ -4,8 +4,8 @@ use fred::interfaces::LuaInterface;
 use fred::types::scripts::Script;
 use fred::types::{FromValue, Value};
 
-/// A Lua script over one key, so that it runs on any topology. Called by its hash; the text is sent only to a server that
-/// does not know it, as after a restart or failover.
+/// A Lua script over one key, so that it runs on any topology. Called by its hash; the text
+/// is sent only to a server that does not know it, as after a restart or failover.
 pub struct OneKeyScript {
     script: Script,
     text: &'static str,
@@ -18,9 +18,16 @@ impl OneKeyScript {
     }
 
     /// Runs it.
-    pub async fn call<R: FromValue>(&self, client: &Client, key: &str, args: Vec<Value>) -> Result<R, Error> {
+    pub async fn call<R: FromValue>(
+        &self,
+        client: &Client,
+        key: &str,
+        args: Vec<Value>,
+    ) -> Result<R, Error> {
         match client.evalsha(self.script.sha1().clone(), key, args.clone()).await {
-            Err(error) if error.details().starts_with("NOSCRIPT") => client.eval(self.text, key, args).await,
+            Err(error) if error.details().starts_with("NOSCRIPT") => {
+                client.eval(self.text, key, args).await
+            }
             answer => answer,
         }
     }

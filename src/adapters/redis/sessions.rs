@@ -28,7 +28,10 @@ impl RedisSessions {
 impl Sessions for RedisSessions {
     async fn find(&self, user: &UserId) -> Result<Option<Bytes>, StoreError> {
         let key = keys::session(user);
-        let (found, renewed) = tokio::join!(self.client.get(&key), self.client.expire::<(), _>(&key, LIFE_SECONDS, None));
+        let (found, renewed) = tokio::join!(
+            self.client.get(&key),
+            self.client.expire::<(), _>(&key, LIFE_SECONDS, None)
+        );
         renewed.and(found).map_err(store_error)
     }
 

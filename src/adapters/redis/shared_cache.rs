@@ -48,7 +48,8 @@ impl RedisSharedCache {
 impl SharedCache for RedisSharedCache {
     async fn read(&self, key: &CacheKey) -> Result<CacheSlot, StoreError> {
         let fields = vec!["version".to_owned(), field(key)];
-        let found: (Option<i64>, Option<Bytes>) = self.client.hmget(keys::cache(key.area), fields).await.map_err(store_error)?;
+        let found: (Option<i64>, Option<Bytes>) =
+            self.client.hmget(keys::cache(key.area), fields).await.map_err(store_error)?;
         Ok(CacheSlot { version: found.0.unwrap_or(0), value: found.1 })
     }
 
@@ -63,12 +64,20 @@ impl SharedCache for RedisSharedCache {
             (MAX_AGE.as_millis() as i64).into(),
             (MAX_VALUES + 1).into(),
         ];
-        let stored: i64 = self.store.call(&self.client, &keys::cache(key.area), args).await.map_err(store_error)?;
+        let stored: i64 = self
+            .store
+            .call(&self.client, &keys::cache(key.area), args)
+            .await
+            .map_err(store_error)?;
         Ok(stored == 1)
     }
 
     async fn invalidate(&self, area: CacheArea) -> Result<(), StoreError> {
-        let args = vec![(MAX_AGE.as_millis() as i64).into(), keys::CACHE_CHANNEL.into(), area.name().into()];
+        let args = vec![
+            (MAX_AGE.as_millis() as i64).into(),
+            keys::CACHE_CHANNEL.into(),
+            area.name().into(),
+        ];
         self.invalidate.call(&self.client, &keys::cache(area), args).await.map_err(store_error)
     }
 
@@ -79,7 +88,8 @@ impl SharedCache for RedisSharedCache {
                 Some(News::Gap) => return CacheNotice::Gap,
                 Some(News::Message { channel, text }) if channel == keys::CACHE_CHANNEL => {
                     // A later version of ours may know more areas; nothing of them is cached here.
-                    if let Some(area) = CacheArea::ALL.into_iter().find(|area| area.name() == text) {
+                    if let Some(area) = CacheArea::ALL.into_iter().find(|area| area.name() == text)
+                    {
                         return CacheNotice::Invalidated(area);
                     }
                 }

@@ -12,7 +12,8 @@ use super::script::OneKeyScript;
 use crate::domain::{CorrelationId, OrderId, OrderSnapshot, OrderStatus, UserId};
 use crate::ports::{StatusCopy, StoreError};
 
-/// Owner, row number and status of orders, one key each (requirements 2.3), written and read in one pipelined round trip.
+/// Owner, row number and status of orders, one key each (requirements 2.3), written and read in one
+/// pipelined round trip.
 pub struct RedisStatusCopy {
     client: Client,
     ttl_ms: i64,
@@ -30,18 +31,28 @@ impl RedisStatusCopy {
         let id = snapshot.correlation_id;
         let ttl = Some(Expiration::PX(self.ttl_ms));
         let status = snapshot.status;
-        let args: Vec<Value> = vec![status.word().into(), i64::from(status.rank()).into(), self.ttl_ms.into()];
+        let args: Vec<Value> =
+            vec![status.word().into(), i64::from(status.rank()).into(), self.ttl_ms.into()];
         let status_key = keys::order_status(id);
         // Sent together and in this order: whoever sees the status shall find the owner.
         let (owner, order_id, status) = tokio::join!(
-            self.client.set::<(), _, _>(keys::order_map(id), snapshot.user.as_str(), ttl.clone(), None, false),
+            self.client.set::<(), _, _>(
+                keys::order_map(id),
+                snapshot.user.as_str(),
+                ttl.clone(),
+                None,
+                false
+            ),
             self.client.set::<(), _, _>(keys::order_id(id), snapshot.order_id.0, ttl, None, false),
             self.advance.call::<()>(&self.client, &status_key, args),
         );
         owner.and(order_id).and(status)
     }
 
-    async fn try_read(&self, id: CorrelationId) -> Result<(Option<String>, Option<i64>, Option<String>), Error> {
+    async fn try_read(
+        &self,
+        id: CorrelationId,
+    ) -> Result<(Option<String>, Option<i64>, Option<String>), Error> {
         let pipeline = self.client.pipeline();
         let () = pipeline.get(keys::order_map(id)).await?;
         let () = pipeline.get(keys::order_id(id)).await?;
@@ -66,14 +77,21 @@ impl StatusCopy for RedisStatusCopy {
     }
 
     async fn owner(&self, correlation_id: CorrelationId) -> Result<Option<UserId>, StoreError> {
-        let owner: Option<String> = self.client.get(keys::order_map(correlation_id)).await.map_err(store_error)?;
+        let owner: Option<String> =
+            self.client.get(keys::order_map(correlation_id)).await.map_err(store_error)?;
         Ok(owner.map(UserId::new))
     }
 
-    async fn read(&self, correlation_id: CorrelationId) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
+    async fn read(
+        &self,
+        correlation_id: CorrelationId,
+    ) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
         let (owner, order_id, word) = self.try_read(correlation_id).await.map_err(store_error)?;
         let status = word.as_deref().and_then(OrderStatus::from_word);
-        Ok(owner.zip(order_id).zip(status).map(|((owner, id), status)| (UserId::new(owner), OrderId(id), status)))
+        Ok(owner
+            .zip(order_id)
+            .zip(status)
+            .map(|((owner, id), status)| (UserId::new(owner), OrderId(id), status)))
     }
 
     async fn touch(&self, correlation_id: CorrelationId) -> Result<(), StoreError> {

@@ -31,8 +31,8 @@ pub enum News {
     Gap,
 }
 
-/// One listening connection for everything of ours that is published. It subscribes again after each reconnect and tells its
-/// listeners of the gap. Ends with its token.
+/// One listening connection for everything of ours that is published. It subscribes again after
+/// each reconnect and tells its listeners of the gap. Ends with its token.
 #[derive(Clone)]
 pub struct Subscriptions {
     news: broadcast::Sender<News>,
@@ -117,7 +117,8 @@ impl Task {
                     if !alive {
                         self.set_complete(false);
                     }
-                    // Without this a server that hangs is waited for until TCP gives up, a quarter of an hour.
+                    // Without this a server that hangs is waited for until TCP gives up, a quarter
+                    // of an hour.
                     if misses >= MISSES && self.client.is_connected() {
                         misses = 0;
                         let _ = timeout(HEARTBEAT, self.client.force_reconnection()).await;
@@ -129,7 +130,8 @@ impl Task {
     }
 
     async fn subscribe(&self) -> bool {
-        let done = self.client.is_connected() && self.client.subscribe(self.channels.clone()).await.is_ok();
+        let done = self.client.is_connected()
+            && self.client.subscribe(self.channels.clone()).await.is_ok();
         if done {
             self.set_complete(true);
             self.tell(News::Gap);
@@ -144,7 +146,10 @@ impl Task {
 
     fn pass_on(&self, message: &Message) {
         if let Some(text) = message.value.as_str() {
-            self.tell(News::Message { channel: message.channel.to_string(), text: text.into_owned() });
+            self.tell(News::Message {
+                channel: message.channel.to_string(),
+                text: text.into_owned(),
+            });
         }
     }
 

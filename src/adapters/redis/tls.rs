@@ -9,7 +9,8 @@ use fred::types::config::TlsConnector;
 use crate::config::RedisSettings;
 use crate::ports::StoreError;
 
-/// Trusts the authorities of `ca_file`, else those of the machine. `None` when the settings ask for no TLS.
+/// Trusts the authorities of `ca_file`, else those of the machine. `None` when the settings ask for
+/// no TLS.
 pub fn connector(settings: &RedisSettings) -> Result<Option<TlsConnector>, StoreError> {
     if !settings.tls {
         return Ok(None);
@@ -18,9 +19,14 @@ pub fn connector(settings: &RedisSettings) -> Result<Option<TlsConnector>, Store
     match &settings.ca_file {
         Some(path) => {
             let problem = |error: &dyn std::fmt::Display| {
-                StoreError::fault(format!("Redis certificate authority {} cannot be used: {error}", path.display()))
+                StoreError::fault(format!(
+                    "Redis certificate authority {} cannot be used: {error}",
+                    path.display()
+                ))
             };
-            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| problem(&error))? {
+            for certificate in
+                CertificateDer::pem_file_iter(path).map_err(|error| problem(&error))?
+            {
                 let certificate = certificate.map_err(|error| problem(&error))?;
                 roots.add(certificate).map_err(|error| problem(&error))?;
             }

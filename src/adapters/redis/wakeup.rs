@@ -11,7 +11,8 @@ use super::keys::wakeup_channel;
 use super::subscriptions::{Listener, News, Subscriptions};
 use crate::ports::{Topic, Wakeup};
 
-/// Wake-up hints over pub/sub (D8). Hints for one topic that come while one is being published become one.
+/// Wake-up hints over pub/sub (D8). Hints for one topic that come while one is being published
+/// become one.
 pub struct RedisWakeup {
     topics: Arc<[TopicSignals; Topic::ALL.len()]>,
 }
@@ -57,7 +58,12 @@ impl Wakeup for RedisWakeup {
     }
 }
 
-async fn publish(client: Client, topics: Arc<[TopicSignals; Topic::ALL.len()]>, topic: Topic, voice: String) {
+async fn publish(
+    client: Client,
+    topics: Arc<[TopicSignals; Topic::ALL.len()]>,
+    topic: Topic,
+    voice: String,
+) {
     loop {
         topics[topic as usize].outgoing.notified().await;
         let sent = client.publish::<(), _, _>(wakeup_channel(topic), voice.as_str()).await;
@@ -66,11 +72,17 @@ async fn publish(client: Client, topics: Arc<[TopicSignals; Topic::ALL.len()]>, 
     }
 }
 
-async fn listen(mut listener: Listener, topics: Arc<[TopicSignals; Topic::ALL.len()]>, voice: String) {
+async fn listen(
+    mut listener: Listener,
+    topics: Arc<[TopicSignals; Topic::ALL.len()]>,
+    voice: String,
+) {
     while let Some(news) = listener.next().await {
         for topic in Topic::ALL {
             let concerned = match &news {
-                News::Message { channel, text } => channel == wakeup_channel(topic) && *text != voice,
+                News::Message { channel, text } => {
+                    channel == wakeup_channel(topic) && *text != voice
+                }
                 News::Gap => true,
             };
             if concerned {

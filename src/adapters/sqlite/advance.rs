@@ -8,8 +8,14 @@ use crate::domain::{EventId, OrderSnapshot, OrderStatus, Sku, Timestamp, Verdict
 use crate::ports::{AdvanceOrder, Advanced, Lease, StoreError};
 
 /// See [`crate::ports::OrderStore::advance`].
-pub(super) fn advance(connection: &Connection, now: Timestamp, step: &AdvanceOrder) -> Result<Advanced, StoreError> {
-    let Some(current) = snapshot(connection, step.correlation_id)? else { return Ok(Advanced::NotFound) };
+pub(super) fn advance(
+    connection: &Connection,
+    now: Timestamp,
+    step: &AdvanceOrder,
+) -> Result<Advanced, StoreError> {
+    let Some(current) = snapshot(connection, step.correlation_id)? else {
+        return Ok(Advanced::NotFound);
+    };
     if let Some(lease) = step.lease
         && !holds(connection, lease)?
     {
@@ -50,7 +56,8 @@ pub(super) fn change_status(
     change: &Change<'_>,
 ) -> Result<OrderSnapshot, StoreError> {
     let (id, to) = (current.order_id.0, change.to.word());
-    let moved = execute(connection, sql!("order_advance"), (id, current.status.word(), to, now.micros))?;
+    let moved =
+        execute(connection, sql!("order_advance"), (id, current.status.word(), to, now.micros))?;
     if moved != 1 {
         return Err(StoreError::fault("the order changed under the writer's lock"));
     }
@@ -76,7 +83,11 @@ struct Fulfilment {
 }
 
 /// Checks the lines and takes the pieces from stock. Nothing is written when it finds an obstacle.
-fn fulfil(connection: &Connection, now: Timestamp, order: &OrderSnapshot) -> rusqlite::Result<Result<(), Advanced>> {
+fn fulfil(
+    connection: &Connection,
+    now: Timestamp,
+    order: &OrderSnapshot,
+) -> rusqlite::Result<Result<(), Advanced>> {
     let lines = all(connection, sql!("order_fulfilment"), [order.order_id.0], |row| {
         Ok(Fulfilment {
             total: row.get(0)?,
@@ -92,7 +103,9 @@ fn fulfil(connection: &Connection, now: Timestamp, order: &OrderSnapshot) -> rus
     if lines.is_empty() || lines.iter().any(|line| line.total != sum || !line.sold) {
         return Ok(Err(Advanced::PriceMismatch));
     }
-    if let Some(short) = lines.iter().find(|line| line.stock.is_some_and(|stock| stock < line.quantity)) {
+    if let Some(short) =
+        lines.iter().find(|line| line.stock.is_some_and(|stock| stock < line.quantity))
+    {
         return Ok(Err(Advanced::Shortage(short.sku.clone())));
     }
     for line in lines.iter().filter(|line| line.stock.is_some()) {

@@ -8,7 +8,8 @@ use super::statement::{all, execute, first, only};
 use crate::domain::{JobId, QueueName, ServerId, Timestamp};
 use crate::ports::{Acknowledged, Acknowledgement, Exchange, FetchedJob, Lease, Outcome};
 
-/// Stores the acknowledgements, then leases up to `limit` jobs. See [`crate::ports::JobStore::exchange`].
+/// Stores the acknowledgements, then leases up to `limit` jobs. See
+/// [`crate::ports::JobStore::exchange`].
 pub(super) fn exchange(
     connection: &Connection,
     now: Timestamp,
@@ -18,7 +19,10 @@ pub(super) fn exchange(
     limit: usize,
 ) -> rusqlite::Result<Exchange> {
     let Some(server) = find_server(connection, server)? else {
-        return Ok(Exchange { acknowledged: vec![Acknowledged::Lost; acknowledgements.len()], ..Exchange::default() });
+        return Ok(Exchange {
+            acknowledged: vec![Acknowledged::Lost; acknowledgements.len()],
+            ..Exchange::default()
+        });
     };
     let mut acknowledged = Vec::with_capacity(acknowledgements.len());
     for acknowledgement in acknowledgements {
@@ -32,7 +36,11 @@ pub(super) fn exchange(
         }
         jobs.append(&mut claim(connection, now, server, queue, room)?);
     }
-    Ok(Exchange { acknowledged, jobs, next_due_in: next_due(connection, queues)?.and_then(|due| until(due, now)) })
+    Ok(Exchange {
+        acknowledged,
+        jobs,
+        next_due_in: next_due(connection, queues)?.and_then(|due| until(due, now)),
+    })
 }
 
 /// What an exchange that has nothing to store finds: `None` when there is something to lease.
@@ -63,7 +71,8 @@ fn until(due: Timestamp, now: Timestamp) -> Option<std::time::Duration> {
 fn next_due(connection: &Connection, queues: &[QueueName]) -> rusqlite::Result<Option<Timestamp>> {
     let mut next: Option<Timestamp> = None;
     for queue in queues {
-        let due: Option<i64> = only(connection, sql!("job_next_due"), [queue.as_str()], |row| row.get(0))?;
+        let due: Option<i64> =
+            only(connection, sql!("job_next_due"), [queue.as_str()], |row| row.get(0))?;
         if let Some(due) = due.map(Timestamp::from_micros) {
             next = Some(next.map_or(due, |earlier| earlier.min(due)));
         }
@@ -87,7 +96,9 @@ fn acknowledge(
         Outcome::Succeeded => {
             execute(connection, sql!("job_succeeded_insert"), (now.micros, job.0))?;
         }
-        Outcome::Retry { delay, error } => give_back(connection, &lease, Some(now.plus(*delay)), Some(error))?,
+        Outcome::Retry { delay, error } => {
+            give_back(connection, &lease, Some(now.plus(*delay)), Some(error))?
+        }
         Outcome::Failed { error } => give_up(connection, now, &lease, error)?,
         Outcome::Released => give_back(connection, &lease.uncharged(), None, None)?,
     }

@@ -19,7 +19,9 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// It is some other file, or a damaged one.
-    #[error("{path} is not an SQLite database, or is damaged: move it away, or name another file: {source}")]
+    #[error(
+        "{path} is not an SQLite database, or is damaged: move it away, or name another file: {source}"
+    )]
     NotADatabase {
         /// The database file.
         path: PathBuf,
@@ -27,7 +29,9 @@ pub enum OpenError {
         source: rusqlite::Error,
     },
     /// The file or its folder may not be written.
-    #[error("the database {path} cannot be written: let this user write the file and its folder: {source}")]
+    #[error(
+        "the database {path} cannot be written: let this user write the file and its folder: {source}"
+    )]
     ReadOnly {
         /// The database file.
         path: PathBuf,
@@ -48,8 +52,12 @@ impl OpenError {
     fn new(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
         match source.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::NotADatabase { path, source },
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { path, source },
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                Self::NotADatabase { path, source }
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                Self::ReadOnly { path, source }
+            }
             _ => Self::Other { path, source: source.into() },
         }
     }
@@ -63,14 +71,16 @@ impl OpenError {
 /// Opens the connection that writes, making folder and file when they are missing.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(|source| OpenError::Folder { path: path.to_owned(), source })?;
+        fs::create_dir_all(folder)
+            .map_err(|source| OpenError::Folder { path: path.to_owned(), source })?;
     }
     let connection = open_common(path).map_err(|e| OpenError::new(path, e))?;
     set_wal(&connection).map_err(|e| OpenError::new(path, e))?;
     connection
         .execute_batch(
-            // FULL: an answer is given only for what survives a power cut (D3). The other numbers: a batch of 256 orders
-            // dirties about 1000 pages, and copying 2000 back takes a few milliseconds.
+            // FULL: an answer is given only for what survives a power cut (D3). The other numbers:
+            // a batch of 256 orders dirties about 1000 pages, and copying 2000 back takes a few
+            // milliseconds.
             "PRAGMA synchronous = FULL;
              PRAGMA foreign_keys = ON;
              PRAGMA temp_store = MEMORY;
@@ -98,12 +108,18 @@ fn open_common(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Switches to the write-ahead log. SQLite does not ask the busy handler when two processes do this to a new file at once.
+/// Switches to the write-ahead log. SQLite does not ask the busy handler when two processes do this
+/// to a new file at once.
 fn set_wal(connection: &Connection) -> rusqlite::Result<()> {
     let mut tries = 0;
     loop {
         match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)) {
-            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && wait_for_lock(tries) => tries += 1,
+            Err(e)
+                if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && wait_for_lock(tries) =>
+            {
+                tries += 1
+            }
             other => return other.map(drop),
         }
     }
@@ -115,8 +131,8 @@ const PAUSE: Duration = Duration::from_micros(500);
 /// With the usual overshoot of a sleep, about 5 s in all.
 const TRIES: i32 = 9_000;
 
-/// Waits a little for the lock another process holds; `false` when it was held for about 5 s. SQLite's own handler soon
-/// sleeps 100 ms at a time, which is far longer than a commit takes.
+/// Waits a little for the lock another process holds; `false` when it was held for about 5 s.
+/// SQLite's own handler soon sleeps 100 ms at a time, which is far longer than a commit takes.
 fn wait_for_lock(tries: i32) -> bool {
     if tries >= TRIES {
         return false;

@@ -21,14 +21,15 @@ pub(super) struct Database {
 impl Database {
     pub(super) fn open(options: SqliteOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let connection = open_writer(&options.path)?;
-        let writer = Writer::start(connection, clock.clone(), options.queue_capacity, options.patience)
-            .map_err(|e| OpenError::other(&options.path, e))?;
+        let writer =
+            Writer::start(connection, clock.clone(), options.queue_capacity, options.patience)
+                .map_err(|e| OpenError::other(&options.path, e))?;
         let readers = Readers::new(options.path.clone(), options.readers, options.patience);
         Ok(Self { path: options.path, writer, readers, clock })
     }
 
-    /// Runs `work` on the writer, at the instant it is given. When it errs nothing of it is stored; when this returns `Ok`,
-    /// all of it is on disk.
+    /// Runs `work` on the writer, at the instant it is given. When it errs nothing of it is stored;
+    /// when this returns `Ok`, all of it is on disk.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, Timestamp) -> Result<T, StoreError> + Send + 'static,

@@ -14,7 +14,8 @@ impl From<rusqlite::Error> for StoreError {
                 | ErrorCode::OutOfMemory
                 // Many tries at a lock were in vain.
                 | ErrorCode::FileLockingProtocolFailed
-                // Somebody mounted the disk anew, or changed the file's mode; they may change it back.
+                // Somebody mounted the disk anew, or changed the file's mode; they may change it
+                // back.
                 | ErrorCode::ReadOnly
                 | ErrorCode::CannotOpen
                 | ErrorCode::OperationInterrupted,

@@ -23,10 +23,19 @@ impl SqliteHealth {
         if !self.database.is_writable() {
             return Err(StoreError::unavailable("the writer has ended"));
         }
-        let mode: String =
-            self.database.read(|connection| Ok(connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?)).await?;
-        let bytes = tokio::fs::metadata(self.database.path()).await.map(|file| file.len()).map_err(StoreError::unavailable)?;
-        Ok(json!({ "store": "sqlite", "journalMode": mode, "fileBytes": bytes, "writerQueue": self.database.queue_length() }))
+        let mode: String = self
+            .database
+            .read(|connection| {
+                Ok(connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?)
+            })
+            .await?;
+        let bytes = tokio::fs::metadata(self.database.path())
+            .await
+            .map(|file| file.len())
+            .map_err(StoreError::unavailable)?;
+        Ok(
+            json!({ "store": "sqlite", "journalMode": mode, "fileBytes": bytes, "writerQueue": self.database.queue_length() }),
+        )
     }
 }
 
@@ -44,7 +53,9 @@ impl HealthProbe for SqliteHealth {
             Ok(Ok(data)) if took < SLOW => (Health::Healthy, data),
             Ok(Ok(data)) => (Health::Degraded, data),
             Ok(Err(_)) => (Health::Unhealthy, json!({ "store": "sqlite", "state": "failing" })),
-            Err(_) => (Health::Unhealthy, json!({ "store": "sqlite", "state": "no answer in time" })),
+            Err(_) => {
+                (Health::Unhealthy, json!({ "store": "sqlite", "state": "no answer in time" }))
+            }
         };
         ComponentHealth { status, duration_ms: took.as_secs_f64() * 1000.0, data }
     }

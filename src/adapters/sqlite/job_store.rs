@@ -11,7 +11,8 @@ use super::returned::{Returned, give_back};
 use super::statement::{all, execute, first, insert};
 use crate::domain::{JobId, JobState, QueueName, ServerId, Timestamp};
 use crate::ports::{
-    Acknowledgement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth, ServerInfo, ServerRecord, StoreError,
+    Acknowledgement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth, ServerInfo,
+    ServerRecord, StoreError,
 };
 
 pub(super) struct SqliteJobStore {
@@ -28,7 +29,12 @@ impl SqliteJobStore {
 impl JobStore for SqliteJobStore {
     async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<JobId>, StoreError> {
         self.database
-            .write(move |connection, now| Ok(jobs.iter().map(|job| insert_job(connection, now, job)).collect::<Result<_, _>>()?))
+            .write(move |connection, now| {
+                Ok(jobs
+                    .iter()
+                    .map(|job| insert_job(connection, now, job))
+                    .collect::<Result<_, _>>()?)
+            })
             .await
     }
 
@@ -36,7 +42,8 @@ impl JobStore for SqliteJobStore {
         let server = server.clone();
         self.database
             .write(move |connection, now| {
-                let queues = server.queues.iter().map(QueueName::as_str).collect::<Vec<_>>().join(",");
+                let queues =
+                    server.queues.iter().map(QueueName::as_str).collect::<Vec<_>>().join(",");
                 let values = (server.id.as_str(), server.worker_count, queues, now.micros);
                 execute(connection, sql!("server_insert"), values)?;
                 Ok(())
@@ -47,7 +54,10 @@ impl JobStore for SqliteJobStore {
     async fn heartbeat(&self, server: &ServerId) -> Result<bool, StoreError> {
         let server = server.clone();
         self.database
-            .write(move |connection, now| Ok(execute(connection, sql!("server_heartbeat"), (server.as_str(), now.micros))? > 0))
+            .write(move |connection, now| {
+                Ok(execute(connection, sql!("server_heartbeat"), (server.as_str(), now.micros))?
+                    > 0)
+            })
             .await
     }
 
@@ -62,7 +72,10 @@ impl JobStore for SqliteJobStore {
         if acknowledgements.is_empty() {
             // An idle server asks often and should not take the writer's time.
             let (now, server, queues) = (self.database.now(), server.clone(), queues.clone());
-            let found = self.database.read(move |connection| Ok(idle(connection, now, &server, &queues)?)).await?;
+            let found = self
+                .database
+                .read(move |connection| Ok(idle(connection, now, &server, &queues)?))
+                .await?;
             if let Some(nothing) = found {
                 return Ok(nothing);
             }
@@ -70,13 +83,19 @@ impl JobStore for SqliteJobStore {
                 return Ok(Exchange::default());
             }
         }
-        self.database.write(move |connection, now| Ok(exchange(connection, now, &server, &acknowledgements, &queues, limit)?)).await
+        self.database
+            .write(move |connection, now| {
+                Ok(exchange(connection, now, &server, &acknowledgements, &queues, limit)?)
+            })
+            .await
     }
 
     async fn held(&self, server: &ServerId) -> Result<Vec<Lease>, StoreError> {
         let server = server.clone();
         let read = |row: &Row<'_>| Ok(Lease { job: JobId(row.get(0)?), fence: row.get(1)? });
-        self.database.read(move |connection| Ok(all(connection, sql!("job_held"), [server.as_str()], read)?)).await
+        self.database
+            .read(move |connection| Ok(all(connection, sql!("job_held"), [server.as_str()], read)?))
+            .await
     }
 
     async fn recover(&self, lease: Duration) -> Result<u64, StoreError> {
@@ -99,7 +118,9 @@ impl JobStore for SqliteJobStore {
         let server = server.clone();
         self.database
             .write(move |connection, _| {
-                if let Some(id) = first(connection, sql!("server_find"), [server.as_str()], |row| row.get(0))? {
+                if let Some(id) =
+                    first(connection, sql!("server_find"), [server.as_str()], |row| row.get(0))?
+                {
                     take_back(connection, id, None)?;
                 }
                 Ok(())
@@ -108,30 +129,43 @@ impl JobStore for SqliteJobStore {
     }
 
     async fn servers(&self) -> Result<Vec<ServerRecord>, StoreError> {
-        self.database.read(|connection| Ok(all(connection, sql!("server_list"), [], read_server)?)).await
+        self.database
+            .read(|connection| Ok(all(connection, sql!("server_list"), [], read_server)?))
+            .await
     }
 
     async fn depths(&self) -> Result<Vec<QueueDepth>, StoreError> {
         let now = self.database.now();
         self.database
-            .read(move |connection| Ok(all(connection, sql!("job_depths"), [now.micros], |row| read_depth(row, now))?))
+            .read(move |connection| {
+                Ok(all(connection, sql!("job_depths"), [now.micros], |row| read_depth(row, now))?)
+            })
             .await
     }
 
     async fn find(&self, job: JobId) -> Result<Option<JobRecord>, StoreError> {
         let now = self.database.now();
-        self.database.read(move |connection| Ok(first(connection, sql!("job_find"), [job.0], |row| read_job(row, now))?)).await
+        self.database
+            .read(move |connection| {
+                Ok(first(connection, sql!("job_find"), [job.0], |row| read_job(row, now))?)
+            })
+            .await
     }
 
     async fn failed(&self, limit: usize) -> Result<Vec<JobRecord>, StoreError> {
         let now = self.database.now();
-        self.database.read(move |connection| Ok(all(connection, sql!("job_failed_list"), [limit], |row| read_job(row, now))?)).await
+        self.database
+            .read(move |connection| {
+                Ok(all(connection, sql!("job_failed_list"), [limit], |row| read_job(row, now))?)
+            })
+            .await
     }
 
     async fn requeue(&self, job: JobId) -> Result<bool, StoreError> {
         self.database
             .write(move |connection, now| {
-                let queue: Option<String> = first(connection, sql!("job_failed_take"), [job.0], |row| row.get(0))?;
+                let queue: Option<String> =
+                    first(connection, sql!("job_failed_take"), [job.0], |row| row.get(0))?;
                 let Some(queue) = queue else { return Ok(false) };
                 execute(connection, sql!("job_requeue"), (job.0, now.micros))?;
                 execute(connection, sql!("job_ready_insert"), (queue, now.micros, job.0))?;
@@ -144,7 +178,9 @@ impl JobStore for SqliteJobStore {
         self.database
             .write(move |connection, now| {
                 let values = (now.minus(keep).micros, limit);
-                let old: Vec<(i64, i64)> = all(connection, sql!("job_prunable"), values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+                let old: Vec<(i64, i64)> = all(connection, sql!("job_prunable"), values, |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
                 for (finished, job) in &old {
                     execute(connection, sql!("job_succeeded_delete"), (finished, job))?;
                     execute(connection, sql!("job_delete"), [job])?;
@@ -156,14 +192,27 @@ impl JobStore for SqliteJobStore {
 }
 
 /// Stores a job, or finds the one that has its unique key.
-pub(super) fn insert_job(connection: &Connection, now: Timestamp, job: &NewJob) -> rusqlite::Result<JobId> {
+pub(super) fn insert_job(
+    connection: &Connection,
+    now: Timestamp,
+    job: &NewJob,
+) -> rusqlite::Result<JobId> {
     if let Some(key) = &job.unique_key
         && let Some(id) = first(connection, sql!("job_by_unique_key"), [key], |row| row.get(0))?
     {
         return Ok(JobId(id));
     }
     let (queue, due) = (job.queue.as_str(), now.plus(job.delay).micros);
-    let values = (queue, &job.kind, &job.args, job.max_attempts.max(1), &job.unique_key, &job.trace_parent, now.micros, due);
+    let values = (
+        queue,
+        &job.kind,
+        &job.args,
+        job.max_attempts.max(1),
+        &job.unique_key,
+        &job.trace_parent,
+        now.micros,
+        due,
+    );
     let id = insert(connection, sql!("job_insert"), values)?;
     execute(connection, sql!("job_ready_insert"), (queue, due, id))?;
     Ok(JobId(id))
@@ -173,10 +222,17 @@ fn silent(connection: &Connection, since: Timestamp) -> rusqlite::Result<Vec<i64
     all(connection, sql!("server_silent"), [since.micros], |row| row.get(0))
 }
 
-/// Removes a server and puts its jobs back: due at `lost` with the attempt charged, or at their old place without.
-fn take_back(connection: &Connection, server: i64, lost: Option<Timestamp>) -> rusqlite::Result<u64> {
+/// Removes a server and puts its jobs back: due at `lost` with the attempt charged, or at their old
+/// place without.
+fn take_back(
+    connection: &Connection,
+    server: i64,
+    lost: Option<Timestamp>,
+) -> rusqlite::Result<u64> {
     let held: Vec<(i64, i64, String, u32)> =
-        all(connection, sql!("job_running_end_all"), [server], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        all(connection, sql!("job_running_end_all"), [server], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
     for (job, fence, queue, attempts) in &held {
         let lease = Returned { job: *job, fence: *fence, queue, attempts: *attempts };
         let lease = if lost.is_some() { lease } else { lease.uncharged() };

@@ -1,8 +1,8 @@
 //! The system of record in one SQLite file.
 //!
-//! One thread owns the only connection that writes; whatever waits for it is committed together ([`writer`]). Reads run on a
-//! small pool of connections ([`readers`]). Several processes may share the file: SQLite's lock on it takes turns among their
-//! writers.
+//! One thread owns the only connection that writes; whatever waits for it is committed together
+//! ([`writer`]). Reads run on a small pool of connections ([`readers`]). Several processes may
+//! share the file: SQLite's lock on it takes turns among their writers.
 
 /// The text of `sql/{name}.sql`.
 macro_rules! sql {
@@ -51,15 +51,20 @@ pub struct SqliteOptions {
     pub readers: usize,
     /// Writes that may wait for the writer.
     pub queue_capacity: usize,
-    /// How long a caller waits for a place in that queue, for a reader, and for its commit, before it is told
-    /// [`crate::ports::StoreError::Unavailable`].
+    /// How long a caller waits for a place in that queue, for a reader, and for its commit, before
+    /// it is told [`crate::ports::StoreError::Unavailable`].
     pub patience: Duration,
 }
 
 impl SqliteOptions {
     /// The file at `path` with 4 readers, 1024 waiting writes and 10 s of patience.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), readers: 4, queue_capacity: 1024, patience: Duration::from_secs(10) }
+        Self {
+            path: path.into(),
+            readers: 4,
+            queue_capacity: 1024,
+            patience: Duration::from_secs(10),
+        }
     }
 }
 
@@ -69,8 +74,9 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file and starts the writer; blocks meanwhile. Migrations are not run: see [`crate::ports::Schema`].
-    /// Errors when the file cannot be made, is read-only, or is no SQLite database.
+    /// Opens the file and starts the writer; blocks meanwhile. Migrations are not run: see
+    /// [`crate::ports::Schema`]. Errors when the file cannot be made, is read-only, or is no SQLite
+    /// database.
     pub fn open(options: SqliteOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         Ok(Self { database: Arc::new(Database::open(options, clock)?) })
     }

@@ -8,8 +8,13 @@ use super::database::Database;
 use super::orders::{lines, read_order, read_snapshot, snapshot};
 use super::place::{IDEMPOTENCY_KEPT, find_customer, place};
 use super::statement::{all, execute, first, only};
-use crate::domain::{CorrelationId, EventId, Order, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, Timestamp, UserId};
-use crate::ports::{AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, StoreError};
+use crate::domain::{
+    CorrelationId, EventId, Order, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, Timestamp,
+    UserId,
+};
+use crate::ports::{
+    AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, StoreError,
+};
 
 pub(super) struct SqliteOrderStore {
     database: Arc<Database>,
@@ -35,30 +40,54 @@ impl OrderStore for SqliteOrderStore {
         let owner = owner.clone();
         self.database
             .read(move |connection| {
-                let order = first(connection, sql!("order_of_owner"), (id.0, owner.as_str()), |row| read_order(row, &owner))?;
+                let order =
+                    first(connection, sql!("order_of_owner"), (id.0, owner.as_str()), |row| {
+                        read_order(row, &owner)
+                    })?;
                 let Some(order) = order else { return Ok(None) };
                 Ok(Some(Order { lines: lines(connection, id)?, ..order }))
             })
             .await
     }
 
-    async fn list(&self, owner: &UserId, filter: &OrderFilter, page: Page) -> Result<PageOf<Order>, StoreError> {
+    async fn list(
+        &self,
+        owner: &UserId,
+        filter: &OrderFilter,
+        page: Page,
+    ) -> Result<PageOf<Order>, StoreError> {
         let (owner, filter) = (owner.clone(), filter.clone());
         self.database.read(move |connection| list(connection, &owner, &filter, page)).await
     }
 
-    async fn snapshot(&self, correlation_id: CorrelationId) -> Result<Option<OrderSnapshot>, StoreError> {
+    async fn snapshot(
+        &self,
+        correlation_id: CorrelationId,
+    ) -> Result<Option<OrderSnapshot>, StoreError> {
         self.database.read(move |connection| Ok(snapshot(connection, correlation_id)?)).await
     }
 
-    async fn snapshot_by_id(&self, owner: &UserId, id: OrderId) -> Result<Option<OrderSnapshot>, StoreError> {
+    async fn snapshot_by_id(
+        &self,
+        owner: &UserId,
+        id: OrderId,
+    ) -> Result<Option<OrderSnapshot>, StoreError> {
         let owner = owner.clone();
-        self.database.read(move |connection| Ok(by_row(connection, id)?.filter(|order| order.user == owner))).await
+        self.database
+            .read(move |connection| Ok(by_row(connection, id)?.filter(|order| order.user == owner)))
+            .await
     }
 
-    async fn remove(&self, owner: &UserId, id: OrderId, event_id: EventId) -> Result<Removed, StoreError> {
+    async fn remove(
+        &self,
+        owner: &UserId,
+        id: OrderId,
+        event_id: EventId,
+    ) -> Result<Removed, StoreError> {
         let owner = owner.clone();
-        self.database.write(move |connection, now| remove(connection, now, &owner, id, event_id)).await
+        self.database
+            .write(move |connection, now| remove(connection, now, &owner, id, event_id))
+            .await
     }
 
     async fn forget_idempotency(&self, limit: usize) -> Result<u64, StoreError> {
@@ -75,13 +104,19 @@ fn by_row(connection: &Connection, id: OrderId) -> rusqlite::Result<Option<Order
     first(connection, sql!("order_snapshot_by_row"), [id.0], read_snapshot)
 }
 
-fn list(connection: &Connection, owner: &UserId, filter: &OrderFilter, page: Page) -> Result<PageOf<Order>, StoreError> {
+fn list(
+    connection: &Connection,
+    owner: &UserId,
+    filter: &OrderFilter,
+    page: Page,
+) -> Result<PageOf<Order>, StoreError> {
     let empty = PageOf { offset: page.offset, size: page.size, total: 0, items: Vec::new() };
     let Some(customer) = find_customer(connection, owner)? else { return Ok(empty) };
     let from = filter.from.map_or(i64::MIN, |instant| instant.micros);
     let to = filter.to.map_or(i64::MAX, |instant| instant.micros);
     let status = filter.status.map(OrderStatus::word);
-    let total = only(connection, sql!("order_count"), (customer, from, to, status), |row| row.get(0))?;
+    let total =
+        only(connection, sql!("order_count"), (customer, from, to, status), |row| row.get(0))?;
     let values = (customer, from, to, status, page.size, page.offset);
     let mut items = all(connection, sql!("order_page"), values, |row| read_order(row, owner))?;
     for order in &mut items {
@@ -90,7 +125,13 @@ fn list(connection: &Connection, owner: &UserId, filter: &OrderFilter, page: Pag
     Ok(PageOf { total, items, ..empty })
 }
 
-fn remove(connection: &Connection, now: Timestamp, owner: &UserId, id: OrderId, event_id: EventId) -> Result<Removed, StoreError> {
+fn remove(
+    connection: &Connection,
+    now: Timestamp,
+    owner: &UserId,
+    id: OrderId,
+    event_id: EventId,
+) -> Result<Removed, StoreError> {
     let Some(order) = by_row(connection, id)? else { return Ok(Removed::NotFound) };
     if order.user != *owner {
         let known = find_customer(connection, owner)?.is_some();
@@ -99,7 +140,12 @@ fn remove(connection: &Connection, now: Timestamp, owner: &UserId, id: OrderId, 
     let cancelled = match order.status {
         OrderStatus::Processing => return Ok(Removed::InProgress),
         OrderStatus::Accepted => {
-            let change = Change { to: OrderStatus::Cancelled, reason: Some("deleted by its owner"), event_id, trace_parent: None };
+            let change = Change {
+                to: OrderStatus::Cancelled,
+                reason: Some("deleted by its owner"),
+                event_id,
+                trace_parent: None,
+            };
             Some(change_status(connection, now, order, &change)?)
         }
         OrderStatus::Completed | OrderStatus::Failed | OrderStatus::Cancelled => None,

@@ -5,7 +5,10 @@ use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use super::statement::{all, first};
-use crate::domain::{CorrelationId, Money, Order, OrderId, OrderLine, OrderSnapshot, OrderStatus, Sku, Timestamp, UserId};
+use crate::domain::{
+    CorrelationId, Money, Order, OrderId, OrderLine, OrderSnapshot, OrderStatus, Sku, Timestamp,
+    UserId,
+};
 
 /// Reads an order without its lines: Id, CorrelationId, Status, CreatedAt, UpdatedAt.
 pub(super) fn read_order(row: &Row<'_>, user: &UserId) -> rusqlite::Result<Order> {
@@ -45,7 +48,10 @@ pub(super) fn read_snapshot(row: &Row<'_>) -> rusqlite::Result<OrderSnapshot> {
 }
 
 /// The order's status, deleted or not.
-pub(super) fn snapshot(connection: &Connection, id: CorrelationId) -> rusqlite::Result<Option<OrderSnapshot>> {
+pub(super) fn snapshot(
+    connection: &Connection,
+    id: CorrelationId,
+) -> rusqlite::Result<Option<OrderSnapshot>> {
     first(connection, sql!("order_snapshot"), [blob(id)], read_snapshot)
 }
 
@@ -74,5 +80,9 @@ pub(super) fn sku(row: &Row<'_>, column: usize) -> rusqlite::Result<Sku> {
 
 /// A value that some other program must have stored.
 pub(super) fn illegal(column: usize, wanted: &str) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, format!("the database holds what is not {wanted}").into())
+    rusqlite::Error::FromSqlConversionFailure(
+        column,
+        Type::Text,
+        format!("the database holds what is not {wanted}").into(),
+    )
 }

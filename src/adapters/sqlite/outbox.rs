@@ -26,7 +26,9 @@ impl Outbox for SqliteOutbox {
     async fn claim(&self, limit: usize, lease: Duration) -> Result<Vec<OutboxEntry>, StoreError> {
         // An idle relay asks often and should not take the writer's time.
         let now = self.database.now().micros;
-        let any = self.database.read(move |connection| Ok(only(connection, sql!("outbox_claimable"), [now], |row| row.get(0))?));
+        let any = self.database.read(move |connection| {
+            Ok(only(connection, sql!("outbox_claimable"), [now], |row| row.get(0))?)
+        });
         if limit == 0 || !any.await? {
             return Ok(Vec::new());
         }
@@ -52,21 +54,35 @@ impl Outbox for SqliteOutbox {
             .await
     }
 
-    async fn read_after(&self, sequence: i64, limit: usize) -> Result<Vec<OutboxEntry>, StoreError> {
-        self.database.read(move |connection| Ok(all(connection, sql!("outbox_after"), (sequence, limit), read_entry)?)).await
+    async fn read_after(
+        &self,
+        sequence: i64,
+        limit: usize,
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.database
+            .read(move |connection| {
+                Ok(all(connection, sql!("outbox_after"), (sequence, limit), read_entry)?)
+            })
+            .await
     }
 
     async fn last_sequence(&self) -> Result<i64, StoreError> {
-        let last = self.database.read(|connection| Ok(first(connection, sql!("outbox_last"), [], |row| row.get(0))?)).await?;
+        let last = self
+            .database
+            .read(|connection| Ok(first(connection, sql!("outbox_last"), [], |row| row.get(0))?))
+            .await?;
         Ok(last.unwrap_or(0))
     }
 
     async fn backlog(&self) -> Result<OutboxBacklog, StoreError> {
         let read = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?));
-        let (pending, oldest) =
-            self.database.read(move |connection| Ok(only(connection, sql!("outbox_backlog"), [], read)?)).await?;
+        let (pending, oldest) = self
+            .database
+            .read(move |connection| Ok(only(connection, sql!("outbox_backlog"), [], read)?))
+            .await?;
         let now = self.database.now();
-        let oldest = oldest.map_or(Duration::ZERO, |micros| now.since(Timestamp::from_micros(micros)));
+        let oldest =
+            oldest.map_or(Duration::ZERO, |micros| now.since(Timestamp::from_micros(micros)));
         Ok(OutboxBacklog { pending, oldest })
     }
 
@@ -75,7 +91,9 @@ impl Outbox for SqliteOutbox {
         // The search may read much, so a reader does it; what is published stays published.
         let old: Vec<i64> = self
             .database
-            .read(move |connection| Ok(all(connection, sql!("outbox_prunable"), (before, limit), |row| row.get(0))?))
+            .read(move |connection| {
+                Ok(all(connection, sql!("outbox_prunable"), (before, limit), |row| row.get(0))?)
+            })
             .await?;
         if old.is_empty() {
             return Ok(0);

@@ -7,14 +7,20 @@ use rusqlite::Connection;
 use super::job_store::insert_job;
 use super::orders::{blob, lines, read_order};
 use super::statement::{execute, first, insert};
-use crate::domain::{DraftLine, Money, Order, OrderId, OrderLine, OrderStatus, Sku, Timestamp, UserId};
+use crate::domain::{
+    DraftLine, Money, Order, OrderId, OrderLine, OrderStatus, Sku, Timestamp, UserId,
+};
 use crate::ports::{IdempotencyKey, NewOrder, Placed, StoreError};
 
 /// How long an idempotency record counts.
 pub(super) const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// See [`crate::ports::OrderStore::place`].
-pub(super) fn place(connection: &Connection, now: Timestamp, new: &NewOrder) -> Result<Placed, StoreError> {
+pub(super) fn place(
+    connection: &Connection,
+    now: Timestamp,
+    new: &NewOrder,
+) -> Result<Placed, StoreError> {
     let known = find_customer(connection, &new.user)?;
     if let (Some(customer), Some(key)) = (known, &new.idempotency)
         && let Some(earlier) = replay(connection, now, customer, &new.user, key)?
@@ -32,13 +38,20 @@ pub(super) fn place(connection: &Connection, now: Timestamp, new: &NewOrder) -> 
     let order = store(connection, now, new, customer, priced)?;
     insert_job(connection, now, &new.job)?;
     if let Some(IdempotencyKey { key, fingerprint }) = &new.idempotency {
-        execute(connection, sql!("idempotency_store"), (customer, key, fingerprint, order.id.0, now.micros))?;
+        execute(
+            connection,
+            sql!("idempotency_store"),
+            (customer, key, fingerprint, order.id.0, now.micros),
+        )?;
     }
     Ok(Placed::Created(order))
 }
 
 /// The customer's row number.
-pub(super) fn find_customer(connection: &Connection, user: &UserId) -> rusqlite::Result<Option<i64>> {
+pub(super) fn find_customer(
+    connection: &Connection,
+    user: &UserId,
+) -> rusqlite::Result<Option<i64>> {
     first(connection, sql!("customer_find"), [user.as_str()], |row| row.get(0))
 }
 
@@ -58,7 +71,11 @@ fn replay(
     if fingerprint != key.fingerprint {
         return Ok(Some(Placed::KeyReused));
     }
-    let Some(order) = first(connection, sql!("order_by_row"), [order], |row| read_order(row, user))? else { return Ok(None) };
+    let Some(order) =
+        first(connection, sql!("order_by_row"), [order], |row| read_order(row, user))?
+    else {
+        return Ok(None);
+    };
     // As it was accepted, whatever became of it since.
     Ok(Some(Placed::Replayed(Order {
         status: OrderStatus::Accepted,
@@ -75,7 +92,10 @@ struct Priced {
 }
 
 /// The lines priced, and the products that are not for sale.
-fn price(connection: &Connection, wanted: &[DraftLine]) -> rusqlite::Result<(Vec<Priced>, Vec<Sku>)> {
+fn price(
+    connection: &Connection,
+    wanted: &[DraftLine],
+) -> rusqlite::Result<(Vec<Priced>, Vec<Sku>)> {
     let mut priced = Vec::with_capacity(wanted.len());
     let mut unknown = Vec::new();
     for DraftLine { product, quantity } in wanted {
@@ -97,16 +117,35 @@ fn price(connection: &Connection, wanted: &[DraftLine]) -> rusqlite::Result<(Vec
     Ok((priced, unknown))
 }
 
-fn store(connection: &Connection, now: Timestamp, new: &NewOrder, customer: i64, priced: Vec<Priced>) -> rusqlite::Result<Order> {
-    let total: i64 = priced.iter().map(|Priced { line, .. }| line.unit_price.times(line.quantity).cents).sum();
+fn store(
+    connection: &Connection,
+    now: Timestamp,
+    new: &NewOrder,
+    customer: i64,
+    priced: Vec<Priced>,
+) -> rusqlite::Result<Order> {
+    let total: i64 =
+        priced.iter().map(|Priced { line, .. }| line.unit_price.times(line.quantity).cents).sum();
     let status = OrderStatus::Accepted;
     let values = (blob(new.correlation_id), customer, status.word(), total, now.micros);
     let id = insert(connection, sql!("order_insert"), values)?;
     for (number, Priced { product, line }) in priced.iter().enumerate() {
-        let values = (id, number, product, &line.product_name, &line.image_url, line.unit_price.cents, line.quantity);
+        let values = (
+            id,
+            number,
+            product,
+            &line.product_name,
+            &line.image_url,
+            line.unit_price.cents,
+            line.quantity,
+        );
         execute(connection, sql!("order_item_insert"), values)?;
     }
-    execute(connection, sql!("order_history_insert"), (id, status.word(), now.micros, None::<&str>))?;
+    execute(
+        connection,
+        sql!("order_history_insert"),
+        (id, status.word(), now.micros, None::<&str>),
+    )?;
     Ok(Order {
         id: OrderId(id),
         correlation_id: new.correlation_id,

@@ -25,7 +25,8 @@ impl ProductStore for SqliteProductStore {
         self.database
             .read(move |connection| {
                 let total = only(connection, sql!("product_count"), [], |row| row.get(0))?;
-                let items = all(connection, sql!("product_page"), (page.size, page.offset), read_product)?;
+                let items =
+                    all(connection, sql!("product_page"), (page.size, page.offset), read_product)?;
                 Ok(PageOf { offset: page.offset, size: page.size, total, items })
             })
             .await
@@ -33,7 +34,11 @@ impl ProductStore for SqliteProductStore {
 
     async fn find(&self, sku: &Sku) -> Result<Option<Product>, StoreError> {
         let sku = sku.clone();
-        self.database.read(move |connection| Ok(first(connection, sql!("product_find"), [sku.as_str()], read_product)?)).await
+        self.database
+            .read(move |connection| {
+                Ok(first(connection, sql!("product_find"), [sku.as_str()], read_product)?)
+            })
+            .await
     }
 }
 

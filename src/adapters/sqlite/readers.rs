@@ -37,7 +37,8 @@ impl Readers {
             .map_err(StoreError::unavailable)?;
         let pool = self.pool.clone();
         let reading = move || {
-            // The permit goes with the work: a caller that gives up must not let one more connection be opened.
+            // The permit goes with the work: a caller that gives up must not let one more
+            // connection be opened.
             let _permit = permit;
             let connection = pool.take()?;
             let result = in_snapshot(&connection, work);
@@ -61,7 +62,10 @@ impl Pool {
     }
 }
 
-fn in_snapshot<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+fn in_snapshot<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     let transaction = connection.unchecked_transaction()?;
     let result = work(&transaction);
     transaction.rollback()?;

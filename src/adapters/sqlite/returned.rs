@@ -37,13 +37,23 @@ pub(super) fn give_back(
 }
 
 /// Keeps the job as failed.
-pub(super) fn give_up(connection: &Connection, now: Timestamp, lease: &Returned<'_>, error: &str) -> rusqlite::Result<()> {
+pub(super) fn give_up(
+    connection: &Connection,
+    now: Timestamp,
+    lease: &Returned<'_>,
+    error: &str,
+) -> rusqlite::Result<()> {
     write_back(connection, lease, None, Some(error))?;
     execute(connection, sql!("job_failed_insert"), (lease.job, lease.queue, now.micros))?;
     Ok(())
 }
 
-fn write_back(connection: &Connection, lease: &Returned<'_>, due: Option<Timestamp>, error: Option<&str>) -> rusqlite::Result<i64> {
+fn write_back(
+    connection: &Connection,
+    lease: &Returned<'_>,
+    due: Option<Timestamp>,
+    error: Option<&str>,
+) -> rusqlite::Result<i64> {
     let error: Option<String> = error.map(|text| text.chars().take(ERROR_LENGTH).collect());
     let values = (lease.job, due.map(|instant| instant.micros), lease.attempts, lease.fence, error);
     only(connection, sql!("job_return"), values, |row| row.get(0))

@@ -41,7 +41,8 @@ impl Schema for SqliteSchema {
     }
 
     async fn migrate(&self) -> Result<Vec<String>, StoreError> {
-        // The writer holds SQLite's write lock meanwhile, so another process waits and then finds nothing to do.
+        // The writer holds SQLite's write lock meanwhile, so another process waits and then finds
+        // nothing to do.
         self.database.write(migrate).await
     }
 }

@@ -3,12 +3,20 @@
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 /// Runs a statement; returns how many rows it changed.
-pub(super) fn execute(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
+pub(super) fn execute(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> rusqlite::Result<usize> {
     connection.prepare_cached(sql)?.execute(params)
 }
 
 /// Runs an insert; returns the new row number.
-pub(super) fn insert(connection: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<i64> {
+pub(super) fn insert(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> rusqlite::Result<i64> {
     connection.prepare_cached(sql)?.insert(params)
 }
 

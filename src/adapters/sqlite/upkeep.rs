@@ -28,16 +28,25 @@ impl Upkeep for SqliteUpkeep {
                 if execute(connection, sql!("lock_fence_pass"), (&name, fence))? == 0 {
                     return Ok(RoundClaim::Late);
                 }
-                let claimed = execute(connection, sql!("schedule_claim"), (&name, round, fence))? == 1;
+                let claimed =
+                    execute(connection, sql!("schedule_claim"), (&name, round, fence))? == 1;
                 Ok(if claimed { RoundClaim::Ours } else { RoundClaim::Done })
             })
             .await
     }
 
-    async fn stuck_orders(&self, quiet: Duration, limit: usize) -> Result<Vec<CorrelationId>, StoreError> {
+    async fn stuck_orders(
+        &self,
+        quiet: Duration,
+        limit: usize,
+    ) -> Result<Vec<CorrelationId>, StoreError> {
         let before = self.database.now().minus(quiet).micros;
         self.database
-            .read(move |connection| Ok(all(connection, sql!("order_stuck"), (before, limit), |row| correlation_id(row, 0))?))
+            .read(move |connection| {
+                Ok(all(connection, sql!("order_stuck"), (before, limit), |row| {
+                    correlation_id(row, 0)
+                })?)
+            })
             .await
     }
 }

@@ -1,4 +1,5 @@
-//! Group commit: everything that waits for the writer becomes one transaction, so that many callers share one disk flush.
+//! Group commit: everything that waits for the writer becomes one transaction, so that many callers
+//! share one disk flush.
 
 use std::sync::Arc;
 use std::thread;
@@ -14,7 +15,8 @@ use crate::ports::{Clock, StoreError};
 /// Commands one transaction takes at most; more would make the first of them wait too long.
 const BATCH: usize = 256;
 
-/// The way to the thread that writes. The thread ends when this is dropped, after it has done what was queued.
+/// The way to the thread that writes. The thread ends when this is dropped, after it has done what
+/// was queued.
 pub(super) struct Writer {
     commands: mpsc::Sender<Box<dyn Command>>,
     patience: Duration,
@@ -29,12 +31,14 @@ impl Writer {
         patience: Duration,
     ) -> std::io::Result<Self> {
         let (commands, queue) = mpsc::channel(capacity);
-        thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || serve(&connection, clock.as_ref(), queue))?;
+        thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || serve(&connection, clock.as_ref(), queue))?;
         Ok(Self { commands, patience })
     }
 
-    /// Queues `work` and waits for the commit it becomes part of. After a time-out it may still be committed, unless it was
-    /// still waiting.
+    /// Queues `work` and waits for the commit it becomes part of. After a time-out it may still be
+    /// committed, unless it was still waiting.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, Timestamp) -> Result<T, StoreError> + Send + 'static,
@@ -42,9 +46,14 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let command = Box::new(Pending { work: Some(work), result: None, answer });
         let committed = async {
-            self.commands.send(command).await.map_err(|_| StoreError::unavailable("the writer of the database has ended"))?;
+            self.commands
+                .send(command)
+                .await
+                .map_err(|_| StoreError::unavailable("the writer of the database has ended"))?;
             metrics::queue_length(self.queue_length());
-            answered.await.map_err(|_| StoreError::unavailable("the writer of the database has ended"))?
+            answered
+                .await
+                .map_err(|_| StoreError::unavailable("the writer of the database has ended"))?
         };
         tokio::time::timeout(self.patience, committed)
             .await
@@ -94,7 +103,9 @@ where
     fn answer(self: Box<Self>, committed: Result<(), String>) {
         let result = match (committed, self.result) {
             (Ok(()), Some(result)) => result,
-            (Ok(()), None) => Err(StoreError::unavailable("the writer of the database did not come to it")),
+            (Ok(()), None) => {
+                Err(StoreError::unavailable("the writer of the database did not come to it"))
+            }
             (Err(failure), _) => Err(StoreError::unavailable(failure)),
         };
         // A caller that is gone needs no answer.
@@ -124,13 +135,18 @@ fn serve(connection: &Connection, clock: &dyn Clock, mut queue: mpsc::Receiver<B
 }
 
 /// Runs the commands in one transaction. When it errs, none of them has happened.
-fn commit(connection: &Connection, clock: &dyn Clock, batch: &mut [Box<dyn Command>]) -> rusqlite::Result<()> {
+fn commit(
+    connection: &Connection,
+    clock: &dyn Clock,
+    batch: &mut [Box<dyn Command>],
+) -> rusqlite::Result<()> {
     statement::execute(connection, "BEGIN IMMEDIATE", [])?;
     // Waiting for the lock may have taken so long that a caller was told the write had failed.
     for command in batch.iter_mut().filter(|command| !command.is_abandoned()) {
         statement::execute(connection, "SAVEPOINT command", [])?;
         if !command.run(connection, clock.now()) {
-            // Fails when the error was one, such as a full disk, that made SQLite roll everything back.
+            // Fails when the error was one, such as a full disk, that made SQLite roll everything
+            // back.
             statement::execute(connection, "ROLLBACK TO command", [])?;
         }
         statement::execute(connection, "RELEASE command", [])?;

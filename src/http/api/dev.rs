@@ -37,13 +37,23 @@ pub(in crate::http) struct TokenDto {
         (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "The body came too slowly"),
         (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body exceeds 64 KiB"),
         (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "The body is not JSON")))]
-pub(in crate::http) async fn token(body: Json<TokenRequest>, state: web::Data<HttpState>) -> Result<HttpResponse, Problem> {
-    let tokens = state.development_tokens.as_ref().ok_or_else(|| Problem::not_found("This path is unknown."))?;
+pub(in crate::http) async fn token(
+    body: Json<TokenRequest>,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
+    let tokens = state
+        .development_tokens
+        .as_ref()
+        .ok_or_else(|| Problem::not_found("This path is unknown."))?;
     let TokenRequest { user_id } = body.0;
     if !is_legal_subject(&user_id) {
         let message = "1 to 200 characters are expected, none of them a control character";
         return Err(Problem::invalid([("userId".to_owned(), message.to_owned())]));
     }
     let issued = tokens.issue(&UserId::new(user_id.as_str()), &[]);
-    Ok(HttpResponse::Ok().json(TokenDto { user_id, token: issued.token, expires_at_utc: issued.expires_at }))
+    Ok(HttpResponse::Ok().json(TokenDto {
+        user_id,
+        token: issued.token,
+        expires_at_utc: issued.expires_at,
+    }))
 }

@@ -39,7 +39,11 @@ pub(in crate::http) async fn list(
     let page = query.page(USUAL_SIZE);
     let by_name = |text: &str| OrderStatus::ALL.into_iter().find(|status| status.name() == text);
     let filter = OrderFilter {
-        status: query.read("status", "Accepted, Processing, Completed, Failed or Cancelled", by_name),
+        status: query.read(
+            "status",
+            "Accepted, Processing, Completed, Failed or Cancelled",
+            by_name,
+        ),
         from: query.read("from", "an RFC 3339 instant", Timestamp::parse_rfc3339),
         to: query.read("to", "an RFC 3339 instant", Timestamp::parse_rfc3339),
     };
@@ -124,8 +128,9 @@ fn created(order: Order, replayed: bool) -> HttpResponse {
     response.json(OrderDto::from(order))
 }
 
-/// Two bodies are the same request when they ask for the same products in the same order, however they are spelled: the digest
-/// is taken of the checked and merged lines. No SKU holds a line break.
+/// Two bodies are the same request when they ask for the same products in the same order, however
+/// they are spelled: the digest is taken of the checked and merged lines. No SKU holds a line
+/// break.
 fn fingerprint(draft: &OrderDraft) -> [u8; 32] {
     let mut digest = Sha256::new();
     for line in draft.lines() {

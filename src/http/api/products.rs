@@ -17,7 +17,10 @@ const USUAL_SIZE: u32 = 12;
     responses(
         (status = 200, body = PageDto<ProductDto>),
         (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "A parameter is not valid")))]
-pub(in crate::http) async fn list(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn list(
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request)?;
     let page = query.page(USUAL_SIZE);
     query.finish()?;
@@ -32,7 +35,10 @@ pub(in crate::http) async fn list(request: HttpRequest, state: web::Data<HttpSta
     responses(
         (status = 200, body = ProductDto),
         (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "Not for sale")))]
-pub(in crate::http) async fn find(id: PathParameter<String>, state: web::Data<HttpState>) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn find(
+    id: PathParameter<String>,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
     let not_for_sale = || Problem::not_found("No product that is for sale has this id.");
     let sku = Sku::parse(&id.0).ok_or_else(not_for_sale)?;
     let product = state.products.one(&sku).await?;

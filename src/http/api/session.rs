@@ -9,7 +9,10 @@ use crate::http::{HttpState, Problem};
 /// Cart and preferences of the caller. They are kept for 24 hours after the last use.
 #[utoipa::path(get, path = "/api/session", operation_id = "getSession", tag = "session", security(("bearer" = [])),
     responses((status = 200, body = SessionDto)))]
-pub(in crate::http) async fn find(caller: Caller, state: web::Data<HttpState>) -> Result<HttpResponse, Problem> {
+pub(in crate::http) async fn find(
+    caller: Caller,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
     let session = state.sessions.find(&caller.0.user).await?;
     Ok(HttpResponse::Ok().json(SessionDto::from(session)))
 }

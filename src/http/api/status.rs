@@ -30,7 +30,8 @@ pub(in crate::http) async fn by_id(
     Ok(answer(&request, view.ok_or_else(no_such_order)?))
 }
 
-/// Where an order stands, by its correlation id: what a page polls while its hub connection is down.
+/// Where an order stands, by its correlation id: what a page polls while its hub connection is
+/// down.
 #[utoipa::path(get, path = "/api/orders/by-correlation/{correlationId}/status", operation_id = "getOrderStatusByCorrelationId", tag = "orders", security(("bearer" = [])),
     params(
         ("correlationId" = uuid::Uuid, Path, description = "The order's correlation id"),
@@ -51,7 +52,8 @@ pub(in crate::http) async fn by_cid(
     Ok(answer(&request, view.ok_or_else(no_such_order)?))
 }
 
-/// 304 when the caller has this very state. Without `updated_at` there is nothing to build a strong tag from.
+/// 304 when the caller has this very state. Without `updated_at` there is nothing to build a
+/// strong tag from.
 fn answer(request: &HttpRequest, view: StatusView) -> HttpResponse {
     let Some(updated_at) = view.updated_at else {
         return Degraded::Sql.mark(HttpResponse::Ok().json(StatusDto::from(view)));

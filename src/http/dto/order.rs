@@ -2,7 +2,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::OrderStatusDto;
-use crate::domain::{CorrelationId, DraftError, Money, Order, OrderDraft, OrderLine, OrderStatus, Timestamp};
+use crate::domain::{
+    CorrelationId, DraftError, Money, Order, OrderDraft, OrderLine, OrderStatus, Timestamp,
+};
 use crate::http::Problem;
 
 /// What a checkout sends.

@@ -29,7 +29,10 @@ pub(in crate::http) struct ProductDto {
 /// How often a subscription is billed.
 #[derive(ToSchema)]
 #[schema(as = BillingPeriod)]
-#[expect(dead_code, reason = "the domain's type knows nothing of OpenAPI; a test holds the two together")]
+#[expect(
+    dead_code,
+    reason = "the domain's type knows nothing of OpenAPI; a test holds the two together"
+)]
 pub(in crate::http) enum BillingPeriodDto {
     Monthly,
     Annual,

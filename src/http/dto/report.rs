@@ -66,7 +66,12 @@ impl From<DayOrders> for DayOrdersDto {
 
 impl From<VendorRevenue> for VendorRevenueDto {
     fn from(line: VendorRevenue) -> Self {
-        Self { vendor: line.vendor, orders: line.orders, pieces: line.pieces, revenue: line.revenue }
+        Self {
+            vendor: line.vendor,
+            orders: line.orders,
+            pieces: line.pieces,
+            revenue: line.revenue,
+        }
     }
 }
 

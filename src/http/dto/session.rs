@@ -10,7 +10,8 @@ use crate::http::Problem;
 const MOST_LINES: usize = 100;
 /// Pieces of one product, as many as an order takes.
 const MOST_PIECES: i64 = 1000;
-/// Preferences there may be, and characters of their names and values. Together they stay below what a session may weigh.
+/// Preferences there may be, and characters of their names and values. Together they stay below
+/// what a session may weigh.
 const MOST_PREFERENCES: usize = 50;
 const LONGEST_PREFERENCE: usize = 100;
 /// The largest whole number JavaScript has: 2^53 - 1.
@@ -64,15 +65,24 @@ impl SessionDto {
                 refuse(format!("cart[{index}].quantity"), "1 to 1000 are expected");
             }
             match Sku::parse(&line.product_id) {
-                Some(product_id) => cart.push(CartLine { product_id, quantity: u32::try_from(line.quantity).unwrap_or(0) }),
-                None => refuse(format!("cart[{index}].productId"), "1 to 64 visible ASCII characters are expected"),
+                Some(product_id) => cart.push(CartLine {
+                    product_id,
+                    quantity: u32::try_from(line.quantity).unwrap_or(0),
+                }),
+                None => refuse(
+                    format!("cart[{index}].productId"),
+                    "1 to 64 visible ASCII characters are expected",
+                ),
             }
         }
         let is_short = |text: &String| text.chars().count() <= LONGEST_PREFERENCE;
         if self.preferences.len() > MOST_PREFERENCES
             || !self.preferences.iter().all(|(name, value)| is_short(name) && is_short(value))
         {
-            refuse("preferences".to_owned(), "at most 50, with names and values of at most 100 characters");
+            refuse(
+                "preferences".to_owned(),
+                "at most 50, with names and values of at most 100 characters",
+            );
         }
         if !problems.is_empty() {
             return Err(Problem::invalid(problems));
@@ -83,7 +93,10 @@ impl SessionDto {
 
 impl From<Session> for SessionDto {
     fn from(session: Session) -> Self {
-        let line = |line: CartLine| CartLineDto { product_id: line.product_id.to_string(), quantity: line.quantity.into() };
+        let line = |line: CartLine| CartLineDto {
+            product_id: line.product_id.to_string(),
+            quantity: line.quantity.into(),
+        };
         Self {
             version: i64::try_from(session.version).unwrap_or(LARGEST_VERSION),
             cart: session.cart.into_iter().map(line).collect(),

@@ -23,7 +23,10 @@ pub(in crate::http) struct StatusDto {
 /// Where an order stands, in one word.
 #[derive(ToSchema)]
 #[schema(as = OrderStatus)]
-#[expect(dead_code, reason = "the domain's type knows nothing of OpenAPI; a test holds the two together")]
+#[expect(
+    dead_code,
+    reason = "the domain's type knows nothing of OpenAPI; a test holds the two together"
+)]
 pub(in crate::http) enum OrderStatusDto {
     Accepted,
     Processing,
@@ -34,6 +37,11 @@ pub(in crate::http) enum OrderStatusDto {
 
 impl From<StatusView> for StatusDto {
     fn from(view: StatusView) -> Self {
-        Self { correlation_id: view.correlation_id, order_id: view.order_id.0, status: view.status, updated_at: view.updated_at }
+        Self {
+            correlation_id: view.correlation_id,
+            order_id: view.order_id.0,
+            status: view.status,
+            updated_at: view.updated_at,
+        }
     }
 }

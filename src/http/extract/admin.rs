@@ -16,7 +16,11 @@ impl FromRequest for Admin {
         let caller = Caller::from_request(request, payload);
         async move {
             let Caller(principal) = caller.await?;
-            if principal.is_admin() { Ok(Self) } else { Err(Problem::forbidden("This is for the role admin.")) }
+            if principal.is_admin() {
+                Ok(Self)
+            } else {
+                Err(Problem::forbidden("This is for the role admin."))
+            }
         }
         .boxed_local()
     }

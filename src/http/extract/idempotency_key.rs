@@ -20,7 +20,10 @@ impl FromRequest for IdempotencyKeyHeader {
         ready(match (values.next(), values.next()) {
             (None, _) => Ok(Self(None)),
             (Some(value), None) => match value.to_str() {
-                Ok(key) if (1..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) => {
+                Ok(key)
+                    if (1..=128).contains(&key.len())
+                        && key.bytes().all(|b| b.is_ascii_graphic()) =>
+                {
                     Ok(Self(Some(key.to_owned())))
                 }
                 _ => Err(refused("1 to 128 visible ASCII characters are expected")),

@@ -13,10 +13,12 @@ use crate::http::Problem;
 /// The largest body, in bytes.
 pub(in crate::http) const LARGEST_BODY: usize = 64 * 1024;
 
-/// How long a body may take to arrive; less than a request may take in all, so that its sender hears whose fault it is.
+/// How long a body may take to arrive; less than a request may take in all, so that its sender
+/// hears whose fault it is.
 const SLOWEST_BODY: Duration = Duration::from_secs(5);
 
-/// A JSON body. Unknown fields are refused by the types read from it, and a problem names the field.
+/// A JSON body. Unknown fields are refused by the types read from it, and a problem names the field
+///
 pub(in crate::http) struct Json<T>(pub(in crate::http) T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
@@ -32,7 +34,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             }
             let body = timeout(SLOWEST_BODY, body).await.map_err(|_| Problem::too_slow())?;
             let body = body.map_err(|error| match error.as_error::<PayloadError>() {
-                Some(PayloadError::Overflow) => Problem::too_large("A body has at most 65,536 bytes."),
+                Some(PayloadError::Overflow) => {
+                    Problem::too_large("A body has at most 65,536 bytes.")
+                }
                 _ => Problem::malformed("The body could not be received."),
             })?;
             parse(&body).map(Self)

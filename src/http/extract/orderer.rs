@@ -7,7 +7,8 @@ use crate::auth::Principal;
 use crate::http::rate_limits::note;
 use crate::http::{HttpState, Problem};
 
-/// A caller who may place an order now. It costs one of the user's permits, whether or not the order turns out to be valid.
+/// A caller who may place an order now. It costs one of the user's permits, whether or not the
+/// order turns out to be valid.
 pub(in crate::http) struct Orderer(pub(in crate::http) Principal);
 
 impl FromRequest for Orderer {
@@ -19,7 +20,9 @@ impl FromRequest for Orderer {
         let request = request.clone();
         async move {
             let Caller(principal) = caller.await?;
-            let state = request.app_data::<web::Data<HttpState>>().expect("every application of this module holds its state");
+            let state = request
+                .app_data::<web::Data<HttpState>>()
+                .expect("every application of this module holds its state");
             if let Some(limits) = &state.limits
                 && let Some(decision) = limits.order(&principal.user).await?
             {

@@ -6,7 +6,8 @@ use actix_web::{FromRequest, HttpRequest};
 
 use crate::http::Problem;
 
-/// The path's only parameter. A text that cannot be an id names nothing: 404, as for an id that is not taken.
+/// The path's only parameter. A text that cannot be an id names nothing: 404, as for an id that is
+/// not taken.
 pub(in crate::http) struct PathParameter<T>(pub(in crate::http) T);
 
 impl<T: FromStr + 'static> FromRequest for PathParameter<T> {

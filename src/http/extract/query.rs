@@ -12,7 +12,8 @@ const LARGEST_PAGE: u32 = 100;
 /// Entries skipped at most: OpenAPI's `int32`, and what every SQL dialect takes.
 const LARGEST_OFFSET: u32 = i32::MAX as u32;
 
-/// The query's parameters, read one by one; every problem found is reported at once. Unknown parameters are ignored.
+/// The query's parameters, read one by one; every problem found is reported at once. Unknown
+/// parameters are ignored.
 pub(in crate::http) struct Query {
     pairs: Vec<(String, String)>,
     problems: Vec<(String, String)>,
@@ -34,12 +35,22 @@ impl Query {
     }
 
     /// A whole number, if it is there. `wanted` says what `range` holds.
-    pub(in crate::http) fn number(&mut self, name: &str, wanted: &str, range: RangeInclusive<u32>) -> Option<u32> {
+    pub(in crate::http) fn number(
+        &mut self,
+        name: &str,
+        wanted: &str,
+        range: RangeInclusive<u32>,
+    ) -> Option<u32> {
         self.read(name, wanted, |text| digits(text).filter(|number| range.contains(number)))
     }
 
     /// One parameter, if it is there. `wanted` says what `parse` accepts.
-    pub(in crate::http) fn read<T>(&mut self, name: &str, wanted: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    pub(in crate::http) fn read<T>(
+        &mut self,
+        name: &str,
+        wanted: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
         let mut given = self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
         let value = given.next()?;
         let parsed = if given.next().is_some() { None } else { parse(value) };

@@ -8,8 +8,9 @@ use super::{Degraded, mark, outage, replace};
 use crate::http::Problem;
 use crate::ports::StoreError;
 
-/// What an outage of the system of record looks like over HTTP (S1-Flow-3c): 503 with Retry-After, at once while its breaker is
-/// open; or an older answer from a cache or a copy, marked as such. Errors for good stay as they are.
+/// What an outage of the system of record looks like over HTTP (S1-Flow-3c): 503 with Retry-After,
+/// at once while its breaker is open; or an older answer from a cache or a copy, marked as such.
+/// Errors for good stay as they are.
 pub(in crate::http) struct DbConnectionResilienceMiddleware;
 
 impl DbConnectionResilienceMiddleware {
@@ -18,14 +19,18 @@ impl DbConnectionResilienceMiddleware {
         next: Next<impl MessageBody + 'static>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
         let mut answer = next.call(request).await?.map_into_boxed_body();
-        if let Some(retry_after) = outage(&answer, StoreError::SQL, |of| of != Some(StoreError::REDIS)) {
+        if let Some(retry_after) =
+            outage(&answer, StoreError::SQL, |of| of != Some(StoreError::REDIS))
+        {
             let detail = "The store cannot be reached right now. Nothing was lost: try again.";
             return Ok(replace(answer, Problem::unavailable(detail, retry_after)));
         }
         if Degraded::of(&answer) == Some(Degraded::Sql) {
             mark(&mut answer, StoreError::SQL);
             // RFC 7234, section 5.5.1: obsolete, and still the one header that says it in words.
-            answer.headers_mut().insert(WARNING, HeaderValue::from_static("110 - \"Response is Stale\""));
+            answer
+                .headers_mut()
+                .insert(WARNING, HeaderValue::from_static("110 - \"Response is Stale\""));
         }
         Ok(answer)
     }

@@ -7,8 +7,9 @@ use super::{Degraded, mark, outage, replace};
 use crate::http::{HttpState, Problem};
 use crate::ports::StoreError;
 
-/// What an outage of Redis looks like over HTTP (S1-Flow-2c, R-20): nothing but the header `X-Degraded: redis`, on every answer
-/// that was given while Redis was out. 503 with Retry-After only where a route cannot do without it.
+/// What an outage of Redis looks like over HTTP (S1-Flow-2c, R-20): nothing but the header
+/// `X-Degraded: redis`, on every answer that was given while Redis was out. 503 with Retry-After
+/// only where a route cannot do without it.
 pub(in crate::http) struct RedisResilienceMiddleware;
 
 impl RedisResilienceMiddleware {
@@ -18,7 +19,9 @@ impl RedisResilienceMiddleware {
         next: Next<impl MessageBody + 'static>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
         let mut answer = next.call(request).await?.map_into_boxed_body();
-        if let Some(retry_after) = outage(&answer, StoreError::REDIS, |of| of == Some(StoreError::REDIS)) {
+        if let Some(retry_after) =
+            outage(&answer, StoreError::REDIS, |of| of == Some(StoreError::REDIS))
+        {
             let detail = "What this needs is out for a moment: try again.";
             answer = replace(answer, Problem::unavailable(detail, retry_after));
         }

@@ -23,14 +23,21 @@ impl Job for OrderAccepted {
 
     async fn run(&self, context: &JobContext, payload: Self::Payload) -> Result<(), JobError> {
         let span = info_span!("order", correlationId = %payload.correlation_id);
-        self.0.run(&request(context, &payload)).instrument(span).await.map_err(|error| match error {
-            ProcessOrderError::NotFound => JobError::fatal(error),
-            _ => JobError::retry(error),
-        })
+        self.0.run(&request(context, &payload)).instrument(span).await.map_err(
+            |error| match error {
+                ProcessOrderError::NotFound => JobError::fatal(error),
+                _ => JobError::retry(error),
+            },
+        )
     }
 
     /// The tab is told that the order has failed by the event that is committed with the move.
-    async fn exhausted(&self, context: &JobContext, payload: Self::Payload, error: &str) -> Result<(), JobError> {
+    async fn exhausted(
+        &self,
+        context: &JobContext,
+        payload: Self::Payload,
+        error: &str,
+    ) -> Result<(), JobError> {
         self.0.give_up(&request(context, &payload), error).await.map_err(JobError::retry)
     }
 }

@@ -7,8 +7,8 @@ use tracing::debug;
 
 use crate::ports::{JobStore, QueueDepth, StoreError};
 
-/// Shows in `/metrics` how full the queues are and how many servers live. Any process with a store can do it, so that
-/// a scaler sees a queue that nobody works on.
+/// Shows in `/metrics` how full the queues are and how many servers live. Any process with a
+/// store can do it, so that a scaler sees a queue that nobody works on.
 pub struct DepthGauges {
     store: Arc<dyn JobStore>,
     interval: Duration,
@@ -55,7 +55,9 @@ impl DepthGauges {
 }
 
 fn show(depth: &QueueDepth) {
-    let set = |name: &'static str, value: f64| metrics::gauge!(name, "queue" => depth.queue.clone()).set(value);
+    let set = |name: &'static str, value: f64| {
+        metrics::gauge!(name, "queue" => depth.queue.clone()).set(value)
+    };
     set("contoso_jobs_ready", depth.ready as f64);
     set("contoso_jobs_processing", depth.processing as f64);
     set("contoso_jobs_scheduled", depth.scheduled as f64);

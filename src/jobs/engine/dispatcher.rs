@@ -12,7 +12,9 @@ use super::ServerOptions;
 use super::execution::{Executor, Finished, name};
 use super::heartbeat::within;
 use crate::domain::ServerId;
-use crate::ports::{Acknowledged, Acknowledgement, JobStore, Lease, Outcome, Pace, StoreError, Topic, Wakeup};
+use crate::ports::{
+    Acknowledged, Acknowledgement, JobStore, Lease, Outcome, Pace, StoreError, Topic, Wakeup,
+};
 
 /// How long cancelled jobs may take to end by themselves.
 const CANCEL_GRACE: Duration = Duration::from_secs(2);
@@ -25,8 +27,8 @@ const FAREWELL: Duration = Duration::from_millis(1_500);
 /// Label of attempts that this server knows nothing more about.
 const UNKNOWN_KIND: &str = "unknown";
 
-/// The one loop between the store and the running jobs. Everything it awaits may be dropped without losing a result: results
-/// stay in `unsaved` until the store has them.
+/// The one loop between the store and the running jobs. Everything it awaits may be dropped without
+/// losing a result: results stay in `unsaved` until the store has them.
 pub(super) struct Dispatcher {
     store: Arc<dyn JobStore>,
     wakeup: Arc<dyn Wakeup>,
@@ -101,7 +103,8 @@ impl Dispatcher {
     /// Collects finished attempts until there is a reason to talk to the store.
     async fn until_due(&mut self, stop: &CancellationToken) -> Signal {
         loop {
-            // A hint that comes while no slot is free is not listened to: the next exchange that frees one fetches anyway.
+            // A hint that comes while no slot is free is not listened to: the next exchange that
+            // frees one fetches anyway.
             let room = self.free() > 0;
             let poll_at = room.then_some(self.poll_at);
             let due = [poll_at, self.flush_at].into_iter().flatten().min();
@@ -140,10 +143,18 @@ impl Dispatcher {
                     let outcome = if error.is_cancelled() {
                         Outcome::Released
                     } else {
-                        // Panics are caught around the job, but what it leaves behind may panic when it is dropped.
-                        Outcome::Retry { delay: self.options.retry.delay(1), error: "its task broke down".to_owned() }
+                        // Panics are caught around the job, but what it leaves behind may panic
+                        // when it is dropped.
+                        Outcome::Retry {
+                            delay: self.options.retry.delay(1),
+                            error: "its task broke down".to_owned(),
+                        }
                     };
-                    self.unsaved.extend(self.running.remove(&error.id()).map(|lease| Finished::unknown(lease, outcome)));
+                    self.unsaved.extend(
+                        self.running
+                            .remove(&error.id())
+                            .map(|lease| Finished::unknown(lease, outcome)),
+                    );
                 }
             }
             next = self.tasks.try_join_next_with_id();
@@ -177,7 +188,9 @@ impl Dispatcher {
         // The exchange may have been committed all the same.
         self.reconcile_at = Instant::now();
         let wait = match &error {
-            StoreError::Unavailable { retry_after, .. } => self.trouble.wait().max(*retry_after).min(Duration::from_secs(3)),
+            StoreError::Unavailable { retry_after, .. } => {
+                self.trouble.wait().max(*retry_after).min(Duration::from_secs(3))
+            }
             StoreError::Fault { .. } => self.trouble.wait(),
         };
         warn!(%error, unsaved = self.unsaved.len(), ?wait, "the job store does not answer");
@@ -200,7 +213,8 @@ impl Dispatcher {
         if limit == 0 && self.unsaved.is_empty() {
             return Ok(());
         }
-        let acknowledgements = self.unsaved.iter().map(|finished| finished.acknowledgement.clone()).collect();
+        let acknowledgements =
+            self.unsaved.iter().map(|finished| finished.acknowledgement.clone()).collect();
         let call = self.store.exchange(&self.server, acknowledgements, &self.options.queues, limit);
         let answer = within(self.options.lease / 2, call).await?;
         for (finished, fate) in mem::take(&mut self.unsaved).into_iter().zip(answer.acknowledged) {
@@ -220,7 +234,8 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Hands back leases that the store gave out in an answer that never arrived; nobody else would, while this server lives.
+    /// Hands back leases that the store gave out in an answer that never arrived; nobody else
+    /// would, while this server lives.
     async fn reconcile(&mut self) -> Result<(), StoreError> {
         let held = within(self.options.lease / 2, self.store.held(&self.server)).await?;
         let unsaved = self.unsaved.iter().map(|finished| finished.acknowledgement.lease);
@@ -245,7 +260,8 @@ impl Dispatcher {
         }
         self.tasks.abort_all();
         let _ = timeout(ABORT_GRACE, self.finish()).await;
-        // A task that never yields cannot be ended; its results are refused once the job is handed back.
+        // A task that never yields cannot be ended; its results are refused once the job is handed
+        // back.
         self.tasks.detach_all();
         for lease in mem::take(&mut self.running).into_values() {
             self.unsaved.push(Finished::unknown(lease, Outcome::Released));
@@ -257,7 +273,10 @@ impl Dispatcher {
             }
         };
         if timeout(FAREWELL, farewell).await.is_err() {
-            warn!(unsaved = self.unsaved.len(), "the job store did not take the last results, they will be repeated");
+            warn!(
+                unsaved = self.unsaved.len(),
+                "the job store did not take the last results, they will be repeated"
+            );
         }
     }
 
@@ -298,7 +317,8 @@ fn count(finished: &Finished, fate: Acknowledged) {
         metrics::counter!("contoso_jobs_lost_leases_total").increment(1);
         return;
     }
-    metrics::counter!("contoso_jobs_processed_total", "kind" => kind, "outcome" => name(outcome)).increment(1);
+    metrics::counter!("contoso_jobs_processed_total", "kind" => kind, "outcome" => name(outcome))
+        .increment(1);
     if matches!(outcome, Outcome::Retry { .. }) {
         metrics::counter!("contoso_jobs_retried_total", "kind" => kind).increment(1);
     }

@@ -32,7 +32,8 @@ pub(super) struct Finished {
 }
 
 impl Executor {
-    /// Runs one attempt to its end. Never panics and never takes much longer than the timeout, whatever the job does.
+    /// Runs one attempt to its end. Never panics and never takes much longer than the timeout,
+    /// whatever the job does.
     pub async fn execute(&self, job: FetchedJob, cancelled: CancellationToken) -> Finished {
         let started = Instant::now();
         let lease = job.lease;
@@ -44,10 +45,19 @@ impl Executor {
         Finished { kind, acknowledgement: Acknowledgement { lease, outcome } }
     }
 
-    async fn attempt(&self, job: FetchedJob, cancelled: CancellationToken) -> (&'static str, Outcome) {
+    async fn attempt(
+        &self,
+        job: FetchedJob,
+        cancelled: CancellationToken,
+    ) -> (&'static str, Outcome) {
         let Some((kind, definition)) = self.registry.find(&job.kind) else {
             warn!("no definition for this kind of job");
-            return (UNKNOWN_KIND, Outcome::Failed { error: bounded(format!("no definition for job kind '{}'", job.kind)) });
+            return (
+                UNKNOWN_KIND,
+                Outcome::Failed {
+                    error: bounded(format!("no definition for job kind '{}'", job.kind)),
+                },
+            );
         };
         // What the attempt leaves behind is told to end with it.
         let token = cancelled.child_token();
@@ -81,10 +91,15 @@ impl Executor {
         (kind, outcome)
     }
 
-    async fn guard(&self, work: impl Future<Output = Result<(), JobError>>) -> Result<(), JobError> {
+    async fn guard(
+        &self,
+        work: impl Future<Output = Result<(), JobError>>,
+    ) -> Result<(), JobError> {
         match tokio::time::timeout(self.timeout, AssertUnwindSafe(work).catch_unwind()).await {
             Ok(Ok(result)) => result,
-            Ok(Err(panic)) => Err(JobError::retry(format!("panicked: {}", panic_text(panic.as_ref())))),
+            Ok(Err(panic)) => {
+                Err(JobError::retry(format!("panicked: {}", panic_text(panic.as_ref()))))
+            }
             Err(_) => Err(JobError::retry(format!("did not end within {:?}", self.timeout))),
         }
     }
@@ -108,7 +123,10 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 /// Text that every store takes: of limited length and without NUL.
 fn bounded(text: String) -> String {
     let mut text = text.replace('\0', "\u{fffd}");
-    let end = (0..=text.len().min(ERROR_LIMIT)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    let end = (0..=text.len().min(ERROR_LIMIT))
+        .rev()
+        .find(|end| text.is_char_boundary(*end))
+        .unwrap_or(0);
     text.truncate(end);
     text
 }

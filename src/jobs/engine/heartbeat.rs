@@ -18,7 +18,8 @@ pub(super) struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Beats until the server is gone: `lost` is cancelled when the store says so. Ends early when dropped.
+    /// Beats until the server is gone: `lost` is cancelled when the store says so. Ends early when
+    /// dropped.
     pub async fn run(self, lost: CancellationToken) {
         // Registering was the first sign of life.
         let mut sound = true;
@@ -28,7 +29,8 @@ impl Heartbeat {
             tokio::time::sleep(if sound { self.interval } else { self.interval / 5 }).await;
             match within(self.lease / 2, self.store.heartbeat(&self.server)).await {
                 Ok(true) => {
-                    // When the store was out for everybody, the others get the time to say that they are alive.
+                    // When the store was out for everybody, the others get the time to say that
+                    // they are alive.
                     if sound {
                         self.recover().await;
                     }
@@ -61,7 +63,10 @@ impl Heartbeat {
 }
 
 /// A store call with an end: a store that hangs is as good as one that is out.
-pub(super) async fn within<T>(deadline: Duration, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+pub(super) async fn within<T>(
+    deadline: Duration,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
     match tokio::time::timeout(deadline, call).await {
         Ok(result) => result,
         Err(elapsed) => Err(StoreError::unavailable(elapsed)),

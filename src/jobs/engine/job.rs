@@ -7,8 +7,8 @@ use crate::ports::{BoxError, FetchedJob, Lease};
 
 /// One kind of background job: how an attempt at it goes, and what is done when it is given up.
 ///
-/// Attempts may repeat and, when a server hangs, even overlap: what they write must be guarded by [`JobContext::lease`] or be
-/// harmless twice.
+/// Attempts may repeat and, when a server hangs, even overlap: what they write must be guarded by
+/// [`JobContext::lease`] or be harmless twice.
 #[async_trait]
 pub trait Job: Send + Sync + 'static {
     /// Name in the store, such as `order.accepted`.
@@ -19,9 +19,14 @@ pub trait Job: Send + Sync + 'static {
     /// One attempt.
     async fn run(&self, context: &JobContext, payload: Self::Payload) -> Result<(), JobError>;
 
-    /// The job is being given up because of `error`. Called before it is stored as Failed; when this errs, it is tried again
-    /// later, without running the job itself once more.
-    async fn exhausted(&self, _context: &JobContext, _payload: Self::Payload, _error: &str) -> Result<(), JobError> {
+    /// The job is being given up because of `error`. Called before it is stored as Failed; when
+    /// this errs, it is tried again later, without running the job itself once more.
+    async fn exhausted(
+        &self,
+        _context: &JobContext,
+        _payload: Self::Payload,
+        _error: &str,
+    ) -> Result<(), JobError> {
         Ok(())
     }
 }
@@ -42,7 +47,8 @@ pub struct JobContext {
 }
 
 impl JobContext {
-    /// Describes an attempt. `cancelled` fires when its lease is lost, its time is up or the server must stop.
+    /// Describes an attempt. `cancelled` fires when its lease is lost, its time is up or the server
+    /// must stop.
     pub fn new(job: &FetchedJob, cancelled: CancellationToken) -> Self {
         Self {
             lease: job.lease,
@@ -59,7 +65,8 @@ impl JobContext {
         self.lease
     }
 
-    /// Fires when the attempt should end at once. An error returned after that is no failure: the job is handed back.
+    /// Fires when the attempt should end at once. An error returned after that is no failure: the
+    /// job is handed back.
     pub fn cancelled(&self) -> &CancellationToken {
         &self.cancelled
     }

@@ -33,7 +33,8 @@ pub struct ServerOptions {
 impl Default for ServerOptions {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let machine = std::env::var("HOSTNAME").or_else(|_| std::fs::read_to_string("/proc/sys/kernel/hostname"));
+        let machine = std::env::var("HOSTNAME")
+            .or_else(|_| std::fs::read_to_string("/proc/sys/kernel/hostname"));
         Self {
             machine: machine.map_or_else(|_| "localhost".to_owned(), |name| name.trim().to_owned()),
             worker_count: (5 * cores).min(20),

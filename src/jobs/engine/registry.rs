@@ -36,7 +36,12 @@ impl JobRegistry {
 #[async_trait]
 pub(super) trait Definition: Send + Sync {
     async fn run(&self, context: &JobContext, args: &str) -> Result<(), JobError>;
-    async fn exhausted(&self, context: &JobContext, args: &str, error: &str) -> Result<(), JobError>;
+    async fn exhausted(
+        &self,
+        context: &JobContext,
+        args: &str,
+        error: &str,
+    ) -> Result<(), JobError>;
 }
 
 struct Typed<J>(J);
@@ -44,11 +49,17 @@ struct Typed<J>(J);
 #[async_trait]
 impl<J: Job> Definition for Typed<J> {
     async fn run(&self, context: &JobContext, args: &str) -> Result<(), JobError> {
-        let payload = serde_json::from_str(args).map_err(|e| JobError::fatal(format!("the arguments cannot be read: {e}")))?;
+        let payload = serde_json::from_str(args)
+            .map_err(|e| JobError::fatal(format!("the arguments cannot be read: {e}")))?;
         self.0.run(context, payload).await
     }
 
-    async fn exhausted(&self, context: &JobContext, args: &str, error: &str) -> Result<(), JobError> {
+    async fn exhausted(
+        &self,
+        context: &JobContext,
+        args: &str,
+        error: &str,
+    ) -> Result<(), JobError> {
         match serde_json::from_str(args) {
             Ok(payload) => self.0.exhausted(context, payload, error).await,
             // Nobody can tell what the job was about.

@@ -15,7 +15,8 @@ use super::{JobRegistry, ServerOptions};
 use crate::domain::ServerId;
 use crate::ports::{JobStore, Pace, ServerInfo, Wakeup};
 
-/// Runs jobs. One per process; the store tells it apart from all others by an id made anew at every start.
+/// Runs jobs. One per process; the store tells it apart from all others by an id made anew at every
+/// start.
 pub struct JobServer {
     store: Arc<dyn JobStore>,
     wakeup: Arc<dyn Wakeup>,
@@ -26,19 +27,26 @@ pub struct JobServer {
 
 impl JobServer {
     /// A server that has not started yet.
-    pub fn new(store: Arc<dyn JobStore>, wakeup: Arc<dyn Wakeup>, registry: JobRegistry, options: ServerOptions) -> Self {
+    pub fn new(
+        store: Arc<dyn JobStore>,
+        wakeup: Arc<dyn Wakeup>,
+        registry: JobRegistry,
+        options: ServerOptions,
+    ) -> Self {
         let options = ServerOptions { worker_count: options.worker_count.max(1), ..options };
         let executor = Executor { registry, retry: options.retry, timeout: options.job_timeout };
         Self { store, wakeup, options, executor, registered: watch::Sender::new(None) }
     }
 
-    /// The id under which the server is announced; `None` before the store answered and after the end.
+    /// The id under which the server is announced; `None` before the store answered and after the
+    /// end.
     pub fn registered(&self) -> watch::Receiver<Option<ServerId>> {
         self.registered.subscribe()
     }
 
-    /// Works until `stop`, then fetches no more, lets running jobs go on for `job_stop`, cancels the rest, hands back what is
-    /// left and takes itself off the list: at most `job_stop` and 5 s in all, even when the store does not answer.
+    /// Works until `stop`, then fetches no more, lets running jobs go on for `job_stop`, cancels
+    /// the rest, hands back what is left and takes itself off the list: at most `job_stop` and 5 s
+    /// in all, even when the store does not answer.
     pub async fn run(self, stop: CancellationToken) {
         metrics::gauge!("contoso_jobs_slots").set(self.options.worker_count as f64);
         while !stop.is_cancelled() {
@@ -61,18 +69,26 @@ impl JobServer {
             lease: self.options.lease,
             interval: self.options.heartbeat,
         };
-        // A task of its own, so that no load delays it; it goes on while jobs are drained and ends with this function.
+        // A task of its own, so that no load delays it; it goes on while jobs are drained and ends
+        // with this function.
         let mut heart = JoinSet::new();
         heart.spawn(heartbeat.run(lost.clone()));
         let store = self.store.clone();
-        let dispatcher =
-            Dispatcher::new(store, self.wakeup.clone(), self.options.clone(), self.executor.clone(), server.clone(), lost);
+        let dispatcher = Dispatcher::new(
+            store,
+            self.wakeup.clone(),
+            self.options.clone(),
+            self.executor.clone(),
+            server.clone(),
+            lost,
+        );
         dispatcher.run(stop).await;
         info!(%server, "job server stopped");
     }
 
     async fn register(&self, stop: &CancellationToken) -> Option<ServerId> {
-        let id = ServerId::new(format!("{}:{}:{}", self.options.machine, process::id(), Uuid::new_v4()));
+        let id =
+            ServerId::new(format!("{}:{}:{}", self.options.machine, process::id(), Uuid::new_v4()));
         let info = ServerInfo {
             id: id.clone(),
             worker_count: u32::try_from(self.options.worker_count).unwrap_or(u32::MAX),

@@ -3,7 +3,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use super::{Backplane, BackplaneError, BackplaneReceiver, BackplaneState, GroupChange, Published, Target};
+use super::{
+    Backplane, BackplaneError, BackplaneReceiver, BackplaneState, GroupChange, Published, Target,
+};
 
 /// Joins the hub servers of one process; with one member it is a backplane for a single pod.
 #[derive(Clone, Default)]
@@ -21,7 +23,8 @@ impl InProcessBus {
         Self::default()
     }
 
-    /// A backplane for one server of the hub called `hub`; only servers of the same hub hear each other.
+    /// A backplane for one server of the hub called `hub`; only servers of the same hub hear each
+    /// other.
     pub fn join(&self, hub: &str) -> Arc<dyn Backplane> {
         let (state, _) = watch::channel(BackplaneState::Connected(1));
         Arc::new(InProcess { bus: self.clone(), hub: hub.to_owned(), id: OnceLock::new(), state })

@@ -1,7 +1,8 @@
 //! What carries messages to the connections of other servers.
 //!
-//! The sender delivers to its own connections first and then publishes, so an outage never hides a message from local clients; a
-//! backplane therefore does not hand back what was delivered ([`Published::delivered_locally`]). Contract suite: `tests/it/contract/backplane.rs`.
+//! The sender delivers to its own connections first and then publishes, so an outage never hides a
+//! message from local clients; a backplane therefore does not hand back what was delivered
+//! ([`Published::delivered_locally`]). Contract suite: `tests/it/contract/backplane.rs`.
 
 mod in_process;
 
@@ -73,7 +74,8 @@ pub enum BackplaneError {
 /// Whether other servers can be reached now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BackplaneState {
-    /// Yes. The number grows with each connection: when it changes, messages may have been missed in between.
+    /// Yes. The number grows with each connection: when it changes, messages may have been missed
+    /// in between.
     Connected(u64),
     /// Not now.
     Disconnected,
@@ -85,11 +87,13 @@ pub trait Backplane: Send + Sync {
     /// Names who takes what other servers publish. Called once, before anything else.
     fn attach(&self, receiver: Weak<dyn BackplaneReceiver>);
 
-    /// Hands a message to all other servers that subscribed to `target`. Ok means handed over, not received.
+    /// Hands a message to all other servers that subscribed to `target`. Ok means handed over, not
+    /// received.
     async fn publish(&self, target: &Target, published: &Published) -> Result<(), BackplaneError>;
 
-    /// Begins to receive for `target`, counted: as many [`Self::unsubscribe`] calls undo it. Returns when messages arrive from now on.
-    /// After an error the wish stands and is fulfilled as soon as possible.
+    /// Begins to receive for `target`, counted: as many [`Self::unsubscribe`] calls undo it.
+    /// Returns when messages arrive from now on. After an error the wish stands and is fulfilled as
+    /// soon as possible.
     async fn subscribe(&self, target: &Target) -> Result<(), BackplaneError>;
 
     /// Undoes one [`Self::subscribe`].

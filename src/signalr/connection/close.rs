@@ -36,8 +36,13 @@ impl CloseCause {
             Self::HandshakeRefused | Self::TransportLost => return None,
             Self::ClientClosed(_) | Self::Aborted => (None, false),
             Self::ConnectedFailed(detail) => (failed(detail.clone()), false),
-            Self::ProtocolFault(fault) => (failed(detailed_errors.then(|| format!("InvalidDataException: {fault}"))), true),
-            Self::ClientTimeout => (failed(detailed_errors.then(|| format!("OperationCanceledException: {TIMEOUT}"))), true),
+            Self::ProtocolFault(fault) => {
+                (failed(detailed_errors.then(|| format!("InvalidDataException: {fault}"))), true)
+            }
+            Self::ClientTimeout => (
+                failed(detailed_errors.then(|| format!("OperationCanceledException: {TIMEOUT}"))),
+                true,
+            ),
             Self::SlowConsumer | Self::TokenExpired | Self::Draining => (None, true),
         };
         Some(HubMessage::Close { error, allow_reconnect })
@@ -54,7 +59,9 @@ impl CloseCause {
             Self::ClientClosed(error) => error.clone(),
             Self::Aborted | Self::Draining | Self::TokenExpired | Self::HandshakeRefused => None,
             Self::TransportLost => Some("The connection was lost.".to_owned()),
-            Self::ConnectedFailed(detail) => Some(detail.clone().unwrap_or_else(|| "The connected hook failed.".to_owned())),
+            Self::ConnectedFailed(detail) => {
+                Some(detail.clone().unwrap_or_else(|| "The connected hook failed.".to_owned()))
+            }
             Self::ProtocolFault(fault) => Some(fault.to_string()),
             Self::ClientTimeout => Some(TIMEOUT.to_owned()),
             Self::SlowConsumer => Some("The client does not read what it is sent.".to_owned()),
@@ -78,4 +85,5 @@ impl CloseCause {
     }
 }
 
-const TIMEOUT: &str = "Client hasn't sent a message/ping within the configured ClientTimeoutInterval.";
+const TIMEOUT: &str =
+    "Client hasn't sent a message/ping within the configured ClientTimeoutInterval.";

@@ -126,7 +126,11 @@ impl Connection {
     /// Waits until someone called [`Self::end`].
     pub(in crate::signalr) async fn ended(&self) -> CloseCause {
         self.ending.cancelled().await;
-        self.end.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or(CloseCause::Aborted)
+        self.end
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .unwrap_or(CloseCause::Aborted)
     }
 
     /// Cancelled when the connection is over; for hub methods that outlive it.

@@ -2,9 +2,12 @@ use std::time::Instant;
 
 use super::CloseCause;
 use crate::signalr::HubOptions;
-use crate::signalr::protocol::{Frame, FrameReader, HandshakeError, HandshakeRequest, HubMessage, HubProtocol};
+use crate::signalr::protocol::{
+    Frame, FrameReader, HandshakeError, HandshakeRequest, HubMessage, HubProtocol,
+};
 
-/// Decides what a connection does next. No IO and no clock: bytes and instants go in, [`Event`]s come out.
+/// Decides what a connection does next. No IO and no clock: bytes and instants go in, [`Event`]s
+/// come out.
 ///
 /// ```text
 /// AwaitingHandshake --handshake--> Open --end--> Closed
@@ -18,7 +21,8 @@ pub struct Machine {
     handshake_by: Instant,
     expires_at: Option<Instant>,
     last_ping: Instant,
-    /// When the client was last heard; `None` until its first message, so that a client that never pings is not cut (A7).
+    /// When the client was last heard; `None` until its first message, so that a client that never
+    /// pings is not cut (A7).
     heard: Option<Instant>,
     /// While a hub method runs, silence is our own doing and does not count.
     busy: bool,
@@ -116,8 +120,12 @@ impl Machine {
     pub fn tick(&mut self, now: Instant) -> Vec<Event> {
         let Phase::Open(protocol) = self.phase else {
             return match self.phase {
-                Phase::AwaitingHandshake if now >= self.handshake_by => self.refuse(&HandshakeError::Canceled),
-                Phase::AwaitingHandshake if self.expires_at.is_some_and(|at| now >= at) => self.end(CloseCause::TokenExpired),
+                Phase::AwaitingHandshake if now >= self.handshake_by => {
+                    self.refuse(&HandshakeError::Canceled)
+                }
+                Phase::AwaitingHandshake if self.expires_at.is_some_and(|at| now >= at) => {
+                    self.end(CloseCause::TokenExpired)
+                }
                 _ => Vec::new(),
             };
         };
@@ -151,7 +159,8 @@ impl Machine {
         self.heard.filter(|_| !self.busy).map(|heard| heard + self.limits.client_timeout)
     }
 
-    /// Tells whether the hub is working for this client. The silence is counted from the end of the work.
+    /// Tells whether the hub is working for this client. The silence is counted from the end of the
+    /// work.
     pub fn set_busy(&mut self, busy: bool, now: Instant) {
         if self.busy && !busy && self.heard.is_some() {
             self.heard = Some(now);
@@ -165,7 +174,11 @@ impl Machine {
             return Vec::new();
         }
         // Before the handshake there is no protocol to say Close in.
-        let cause = if self.phase == Phase::AwaitingHandshake { CloseCause::HandshakeRefused } else { cause };
+        let cause = if self.phase == Phase::AwaitingHandshake {
+            CloseCause::HandshakeRefused
+        } else {
+            cause
+        };
         self.phase = Phase::Closed;
         vec![Event::Closed(cause)]
     }

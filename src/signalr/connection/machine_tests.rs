@@ -11,7 +11,11 @@ fn seconds(count: u64) -> Duration {
 
 fn open(expires_after: Option<u64>) -> (Machine, Instant) {
     let start = Instant::now();
-    let mut machine = Machine::new(&HubOptions::default(), start, expires_after.map(|after| start + seconds(after)));
+    let mut machine = Machine::new(
+        &HubOptions::default(),
+        start,
+        expires_after.map(|after| start + seconds(after)),
+    );
     let events = machine.receive(HANDSHAKE, start);
     assert_eq!(events, [Event::Opened(HubProtocol::Json, Frame::Text("{}\u{1e}".into()))]);
     (machine, start)
@@ -32,14 +36,18 @@ fn messages_may_follow_the_handshake_in_the_same_frame() {
     bytes.extend_from_slice(b"{\"type\":6}\x1e{\"type\":7}\x1e{\"ty");
     let events = machine.receive(&bytes, start);
     assert_eq!(events.len(), 2);
-    assert_eq!(events[1], Event::Message(HubMessage::Close { error: None, allow_reconnect: false }));
+    assert_eq!(
+        events[1],
+        Event::Message(HubMessage::Close { error: None, allow_reconnect: false })
+    );
 }
 
 #[test]
 fn a_handshake_split_into_single_bytes_is_accepted() {
     let start = Instant::now();
     let mut machine = Machine::new(&HubOptions::default(), start, None);
-    let events: Vec<Event> = HANDSHAKE.iter().flat_map(|byte| machine.receive(&[*byte], start)).collect();
+    let events: Vec<Event> =
+        HANDSHAKE.iter().flat_map(|byte| machine.receive(&[*byte], start)).collect();
     assert_eq!(events.len(), 1);
 }
 
@@ -69,7 +77,10 @@ fn pings_leave_every_15_seconds_whatever_else_is_sent() {
 #[test]
 fn silence_is_counted_only_after_the_first_message() {
     let (mut machine, start) = open(None);
-    assert!(matches!(machine.tick(start + seconds(100))[..], [Event::Write(_)]), "never pinged: never cut");
+    assert!(
+        matches!(machine.tick(start + seconds(100))[..], [Event::Write(_)]),
+        "never pinged: never cut"
+    );
     machine.receive(b"{\"type\":6}\x1e", start + seconds(100));
     assert!(matches!(machine.tick(start + seconds(129))[..], [Event::Write(_)]));
     assert_eq!(closed(&machine.tick(start + seconds(130))), &CloseCause::ClientTimeout);
@@ -112,7 +123,8 @@ fn a_fault_ends_it_after_what_came_before() {
 
 #[test]
 fn causes_tell_the_client_whether_to_come_back() {
-    let close = |cause: CloseCause| cause.message(false).map(|message| HubProtocol::Json.write(&message));
+    let close =
+        |cause: CloseCause| cause.message(false).map(|message| HubProtocol::Json.write(&message));
     let text = |json: &str| Some(Frame::Text(format!("{json}\u{1e}").into()));
     assert_eq!(close(CloseCause::Draining), text(r#"{"type":7,"allowReconnect":true}"#));
     assert_eq!(close(CloseCause::SlowConsumer), text(r#"{"type":7,"allowReconnect":true}"#));

@@ -1,4 +1,5 @@
-//! One connection: the state machine that decides, the queue that bounds, the pump that moves bytes.
+//! One connection: the state machine that decides, the queue that bounds, the pump that moves
+//! bytes.
 
 mod close;
 mod handle;

@@ -34,7 +34,8 @@ pub enum Pushed {
 }
 
 impl Outbox {
-    /// An empty queue. Nothing is written until [`Self::release`], so that a client is answered only when it can be reached.
+    /// An empty queue. Nothing is written until [`Self::release`], so that a client is answered
+    /// only when it can be reached.
     pub fn new(maximum_bytes: usize, maximum_messages: usize) -> Self {
         let queue = Queue { held: true, ..Queue::default() };
         Self { queue: Mutex::new(queue), wake: Notify::new(), maximum_bytes, maximum_messages }
@@ -67,7 +68,8 @@ impl Outbox {
         self.wake.notify_one();
     }
 
-    /// Takes no more; `last` is written behind what is queued, or instead of it if `discard` is set.
+    /// Takes no more; `last` is written behind what is queued, or instead of it if `discard` is
+    /// set.
     pub fn finish(&self, last: Option<Frame>, discard: bool) {
         let mut queue = self.lock();
         if queue.finished {

@@ -15,7 +15,8 @@ use crate::signalr::dispatch::{Caller, Dispatcher, Hub, HubError, connected};
 use crate::signalr::lifetime::HubLifetime;
 use crate::signalr::protocol::{Frame, HubMessage, HubProtocol};
 
-/// Received bytes that may wait for a running hub method before we stop reading (ASP.NET Core's ApplicationMaxBufferSize).
+/// Received bytes that may wait for a running hub method before we stop reading (ASP.NET Core's
+/// ApplicationMaxBufferSize).
 const MAXIMUM_WAITING_BYTES: usize = 65_536;
 
 /// What a transport received.
@@ -85,10 +86,11 @@ pub async fn run(
                 writer = &mut writing => (reading.await, Some(writer)),
             }
         };
-        let last = pump
-            .dispatcher
-            .as_ref()
-            .and_then(|dispatcher| cause.message(options.detailed_errors).map(|message| dispatcher.protocol.write(&message)));
+        let last = pump.dispatcher.as_ref().and_then(|dispatcher| {
+            cause
+                .message(options.detailed_errors)
+                .map(|message| dispatcher.protocol.write(&message))
+        });
         connection.outbox().finish(last, cause.discards_queue());
         let farewell = async {
             let writer = match written {
@@ -109,8 +111,13 @@ pub async fn run(
     cause
 }
 
-/// Writes until the outbox is finished. `None` when the transport is gone or stuck; the connection then knows why.
-async fn write_all<W: TransportWriter>(connection: &Connection, mut writer: W, send_timeout: Duration) -> Option<W> {
+/// Writes until the outbox is finished. `None` when the transport is gone or stuck; the connection
+/// then knows why.
+async fn write_all<W: TransportWriter>(
+    connection: &Connection,
+    mut writer: W,
+    send_timeout: Duration,
+) -> Option<W> {
     while let Some(frame) = connection.outbox().next().await {
         match timeout(send_timeout, writer.write(frame)).await {
             Ok(true) => {}
@@ -151,7 +158,11 @@ struct Pump {
 
 impl Pump {
     /// Reads, dispatches and keeps alive until the connection is to end.
-    async fn read_all(&mut self, mut reader: impl TransportReader, work: &mut Option<Work>) -> CloseCause {
+    async fn read_all(
+        &mut self,
+        mut reader: impl TransportReader,
+        work: &mut Option<Work>,
+    ) -> CloseCause {
         let mut events = VecDeque::new();
         loop {
             while let Some(event) = events.pop_front() {
@@ -162,7 +173,8 @@ impl Pump {
                     }
                     Event::Message(message) => self.waiting.push_back(message),
                     Event::Closed(cause) => {
-                        // Nothing was registered yet if the handshake was refused: the refusal itself must leave.
+                        // Nothing was registered yet if the handshake was refused: the refusal
+                        // itself must leave.
                         self.connection.outbox().release();
                         return cause;
                     }
@@ -217,7 +229,8 @@ impl Pump {
         }
     }
 
-    /// Registers the connection, then lets the answer out, then runs the connected hook: who reads the answer can be reached.
+    /// Registers the connection, then lets the answer out, then runs the connected hook: who reads
+    /// the answer can be reached.
     fn open(&mut self, protocol: HubProtocol, answer: Frame) -> Work {
         self.connection.agree(protocol);
         self.connection.push(answer);
@@ -250,7 +263,9 @@ impl Pump {
         };
         let dispatcher = self.dispatcher.clone()?;
         let lifetime = self.around.lifetime.clone();
-        let work = async move { Worked::Invoked(dispatcher.invoke(invocation, streaming, lifetime.counters()).await) };
+        let work = async move {
+            Worked::Invoked(dispatcher.invoke(invocation, streaming, lifetime.counters()).await)
+        };
         Some(work.boxed_local())
     }
 
@@ -267,7 +282,10 @@ impl Pump {
             }
             Worked::Connected(Err(error)) => {
                 if let HubError::Hidden(error) = &error {
-                    tracing::error!(error = &**error as &dyn std::error::Error, "the connected hook failed");
+                    tracing::error!(
+                        error = &**error as &dyn std::error::Error,
+                        "the connected hook failed"
+                    );
                 }
                 let detail = error.detail(self.around.options.detailed_errors);
                 self.machine.end(CloseCause::ConnectedFailed(detail))
@@ -293,7 +311,9 @@ impl Pump {
             }
         }
         if let (true, Some(dispatcher)) = (self.connected, &self.dispatcher) {
-            let hook = std::panic::AssertUnwindSafe(dispatcher.hub.disconnected(dispatcher.caller.clone(), cause.error()));
+            let hook = std::panic::AssertUnwindSafe(
+                dispatcher.hub.disconnected(dispatcher.caller.clone(), cause.error()),
+            );
             match timeout(limit, hook.catch_unwind()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => tracing::error!("the disconnected hook panicked"),

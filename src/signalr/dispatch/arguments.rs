@@ -10,8 +10,15 @@ pub trait Arguments: Sized + Send + 'static {
     fn bind(protocol: HubProtocol, arguments: &[Encoded]) -> Result<Self, InvokeError>;
 }
 
-fn one<T: DeserializeOwned>(protocol: HubProtocol, arguments: &[Encoded], index: usize) -> Result<T, InvokeError> {
-    arguments.get(index).and_then(|argument| protocol.bind(argument).ok()).ok_or(InvokeError::WrongArgument)
+fn one<T: DeserializeOwned>(
+    protocol: HubProtocol,
+    arguments: &[Encoded],
+    index: usize,
+) -> Result<T, InvokeError> {
+    arguments
+        .get(index)
+        .and_then(|argument| protocol.bind(argument).ok())
+        .ok_or(InvokeError::WrongArgument)
 }
 
 macro_rules! arguments {

@@ -1,6 +1,7 @@
 use std::error::Error;
 
-/// Why a hub method failed. Clients always see that it did; what they see of the reason is decided here.
+/// Why a hub method failed. Clients always see that it did; what they see of the reason is decided
+/// here.
 #[derive(Debug)]
 pub enum HubError {
     /// Clients see this text, as from .NET's `HubException`.
@@ -47,10 +48,13 @@ impl InvokeError {
         let refused = format!("Failed to invoke '{target}' due to an error on the server.");
         let failed = format!("An unexpected error occurred invoking '{target}' on the server.");
         let (base, detail) = match self {
-            Self::UnknownMethod => (refused, Some("HubException: Method does not exist.".to_owned())),
+            Self::UnknownMethod => {
+                (refused, Some("HubException: Method does not exist.".to_owned()))
+            }
             Self::WrongCount { given, expected } => {
-                let detail =
-                    format!("InvalidDataException: Invocation provides {given} argument(s) but target expects {expected}.");
+                let detail = format!(
+                    "InvalidDataException: Invocation provides {given} argument(s) but target expects {expected}."
+                );
                 (refused, detailed_errors.then_some(detail))
             }
             Self::WrongArgument => {
@@ -59,11 +63,14 @@ impl InvokeError {
                 (refused, detailed_errors.then(|| detail.to_owned()))
             }
             Self::NotStreaming => {
-                return format!("The client attempted to invoke the non-streaming '{target}' method with a streaming invocation.");
+                return format!(
+                    "The client attempted to invoke the non-streaming '{target}' method with a streaming invocation."
+                );
             }
-            Self::UnexpectedStreams { sent } => {
-                (failed, Some(format!("HubException: Client sent {sent} stream(s), Hub method expects 0.")))
-            }
+            Self::UnexpectedStreams { sent } => (
+                failed,
+                Some(format!("HubException: Client sent {sent} stream(s), Hub method expects 0.")),
+            ),
             Self::Failed(error) => (failed, error.detail(detailed_errors)),
             Self::Panicked => (failed, None),
         };

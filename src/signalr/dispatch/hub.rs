@@ -8,7 +8,11 @@ use serde::Serialize;
 use super::{Arguments, Caller, HubError, InvokeError};
 use crate::signalr::protocol::{Encoded, HubProtocol};
 
-type Handler = Box<dyn Fn(Caller, HubProtocol, &[Encoded]) -> BoxFuture<'static, Result<Encoded, InvokeError>> + Send + Sync>;
+type Handler = Box<
+    dyn Fn(Caller, HubProtocol, &[Encoded]) -> BoxFuture<'static, Result<Encoded, InvokeError>>
+        + Send
+        + Sync,
+>;
 type Connected = Box<dyn Fn(Caller) -> BoxFuture<'static, Result<(), HubError>> + Send + Sync>;
 type Disconnected = Box<dyn Fn(Caller, Option<String>) -> BoxFuture<'static, ()> + Send + Sync>;
 
@@ -50,11 +54,18 @@ impl Hub {
         self.methods.get(&target.to_lowercase())
     }
 
-    pub(in crate::signalr) fn connected(&self, caller: Caller) -> BoxFuture<'static, Result<(), HubError>> {
+    pub(in crate::signalr) fn connected(
+        &self,
+        caller: Caller,
+    ) -> BoxFuture<'static, Result<(), HubError>> {
         (self.connected)(caller)
     }
 
-    pub(in crate::signalr) fn disconnected(&self, caller: Caller, error: Option<String>) -> BoxFuture<'static, ()> {
+    pub(in crate::signalr) fn disconnected(
+        &self,
+        caller: Caller,
+        error: Option<String>,
+    ) -> BoxFuture<'static, ()> {
         (self.disconnected)(caller, error)
     }
 }
@@ -74,24 +85,28 @@ impl HubBuilder {
         F: Fn(Caller, A) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, HubError>> + Send + 'static,
     {
-        let handler: Handler = Box::new(move |caller, protocol, arguments| match A::bind(protocol, arguments) {
-            Err(error) => async { Err(error) }.boxed(),
-            Ok(arguments) => {
-                let result = call(caller, arguments);
-                async move {
-                    let result = result.await.map_err(InvokeError::Failed)?;
-                    protocol.encode(&result).map_err(|error| InvokeError::Failed(HubError::hidden(error)))
+        let handler: Handler =
+            Box::new(move |caller, protocol, arguments| match A::bind(protocol, arguments) {
+                Err(error) => async { Err(error) }.boxed(),
+                Ok(arguments) => {
+                    let result = call(caller, arguments);
+                    async move {
+                        let result = result.await.map_err(InvokeError::Failed)?;
+                        protocol
+                            .encode(&result)
+                            .map_err(|error| InvokeError::Failed(HubError::hidden(error)))
+                    }
+                    .boxed()
                 }
-                .boxed()
-            }
-        });
-        let previous = self.0.methods.insert(name.to_lowercase(), Method { name: name.to_owned(), handler });
+            });
+        let previous =
+            self.0.methods.insert(name.to_lowercase(), Method { name: name.to_owned(), handler });
         assert!(previous.is_none(), "the hub has two methods called {name}");
         self
     }
 
-    /// Runs when a connection opened, before its first invocation. On an error the connection ends and
-    /// [`Self::on_disconnected`] does not run.
+    /// Runs when a connection opened, before its first invocation. On an error the connection ends
+    /// and [`Self::on_disconnected`] does not run.
     pub fn on_connected<F, Fut>(mut self, hook: F) -> Self
     where
         F: Fn(Caller) -> Fut + Send + Sync + 'static,

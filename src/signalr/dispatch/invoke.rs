@@ -6,7 +6,9 @@ use futures_util::FutureExt;
 
 use super::{Caller, Hub, HubError, InvokeError};
 use crate::signalr::counters::{HubCounters, InvocationOutcome};
-use crate::signalr::protocol::{Completion, Encoded, Frame, Headers, HubMessage, HubProtocol, Invocation, Outcome};
+use crate::signalr::protocol::{
+    Completion, Encoded, Frame, Headers, HubMessage, HubProtocol, Invocation, Outcome,
+};
 
 /// Runs the invocations of one connection.
 #[derive(Clone)]
@@ -18,13 +20,23 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Runs one invocation to its end. The frame is its completion; there is none when the client wants no answer.
-    pub async fn invoke(self, invocation: Invocation, streaming: bool, counters: &HubCounters) -> Option<Frame> {
+    /// Runs one invocation to its end. The frame is its completion; there is none when the client
+    /// wants no answer.
+    pub async fn invoke(
+        self,
+        invocation: Invocation,
+        streaming: bool,
+        counters: &HubCounters,
+    ) -> Option<Frame> {
         let started = Instant::now();
         let result = self.run(&invocation, streaming).await;
         if let Err(InvokeError::Failed(HubError::Hidden(error))) = &result {
             let method = self.method_label(&invocation.target);
-            tracing::error!(method, error = &**error as &dyn std::error::Error, "a hub method failed");
+            tracing::error!(
+                method,
+                error = &**error as &dyn std::error::Error,
+                "a hub method failed"
+            );
         }
         let outcome = match &result {
             Ok(_) => InvocationOutcome::Ok,
@@ -51,7 +63,9 @@ impl Dispatcher {
             return Err(InvokeError::UnexpectedStreams { sent: invocation.stream_ids.len() });
         }
         // The call itself may panic too, before its future exists.
-        let call = async { (method.handler)(self.caller.clone(), self.protocol, &invocation.arguments).await };
+        let call = async {
+            (method.handler)(self.caller.clone(), self.protocol, &invocation.arguments).await
+        };
         AssertUnwindSafe(call).catch_unwind().await.unwrap_or(Err(InvokeError::Panicked))
     }
 
@@ -63,5 +77,8 @@ impl Dispatcher {
 /// Runs the connected hook; a panic in it counts as a failure.
 pub async fn connected(hub: &Hub, caller: Caller) -> Result<(), HubError> {
     let hook = async { hub.connected(caller).await };
-    AssertUnwindSafe(hook).catch_unwind().await.unwrap_or_else(|_| Err(HubError::hidden("the connected hook panicked")))
+    AssertUnwindSafe(hook)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(HubError::hidden("the connected hook panicked")))
 }

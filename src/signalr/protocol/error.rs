@@ -1,4 +1,5 @@
-/// Why input is not a hub message. Ends the connection; the texts are Microsoft's, so that logs read alike.
+/// Why input is not a hub message. Ends the connection; the texts are Microsoft's, so that logs
+/// read alike.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProtocolError {
     /// The text is not JSON, or is nested deeper than 64.
@@ -26,7 +27,9 @@ pub enum ProtocolError {
     #[error("Messages over 2GB in size are not supported.")]
     Over2Gb,
     /// A message longer than the limit in bytes.
-    #[error("The maximum message size of {0}B was exceeded. The message size can be configured in AddHubOptions.")]
+    #[error(
+        "The maximum message size of {0}B was exceeded. The message size can be configured in AddHubOptions."
+    )]
     TooLarge(usize),
 }
 

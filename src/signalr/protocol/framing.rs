@@ -6,7 +6,8 @@ use super::{ProtocolError, RECORD_SEPARATOR};
 #[derive(Debug, Default)]
 pub struct FrameReader {
     buffer: BytesMut,
-    /// Bytes already searched for a separator, so that input arriving byte by byte is not searched again and again.
+    /// Bytes already searched for a separator, so that input arriving byte by byte is not searched
+    /// again and again.
     searched: usize,
 }
 
@@ -26,7 +27,11 @@ impl FrameReader {
         let found = self.buffer[self.searched..].iter().position(|byte| *byte == RECORD_SEPARATOR);
         let Some(at) = found.map(|offset| self.searched + offset) else {
             self.searched = self.buffer.len();
-            return if self.buffer.len() > limit { Err(ProtocolError::TooLarge(limit)) } else { Ok(None) };
+            return if self.buffer.len() > limit {
+                Err(ProtocolError::TooLarge(limit))
+            } else {
+                Ok(None)
+            };
         };
         if at >= limit {
             return Err(ProtocolError::TooLarge(limit));
@@ -51,7 +56,8 @@ impl FrameReader {
     }
 }
 
-/// Reads a length of 7 bits per byte, least significant first, at most 5 bytes: the value and how many bytes it took.
+/// Reads a length of 7 bits per byte, least significant first, at most 5 bytes: the value and how
+/// many bytes it took.
 fn read_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, ProtocolError> {
     let mut length = 0_usize;
     for (index, byte) in bytes.iter().take(5).enumerate() {

@@ -37,13 +37,21 @@ impl HandshakeError {
 }
 
 impl HandshakeRequest {
-    /// Reads the first record of a connection; `None` until it is complete. What follows it stays in `input`.
+    /// Reads the first record of a connection; `None` until it is complete. What follows it stays
+    /// in `input`.
     pub fn read(input: &mut FrameReader, limit: usize) -> Result<Option<Self>, HandshakeError> {
-        let Some(record) = input.next_record(limit).map_err(|_| HandshakeError::Canceled)? else { return Ok(None) };
-        let Ok(Value::Object(fields)) = serde_json::from_slice(&record) else { return Err(HandshakeError::Malformed) };
-        let name = fields.get("protocol").and_then(Value::as_str).ok_or(HandshakeError::Malformed)?;
-        let version = fields.get("version").and_then(Value::as_i64).ok_or(HandshakeError::Malformed)?;
-        let protocol = HubProtocol::from_name(name).ok_or_else(|| HandshakeError::UnknownProtocol(name.to_owned()))?;
+        let Some(record) = input.next_record(limit).map_err(|_| HandshakeError::Canceled)? else {
+            return Ok(None);
+        };
+        let Ok(Value::Object(fields)) = serde_json::from_slice(&record) else {
+            return Err(HandshakeError::Malformed);
+        };
+        let name =
+            fields.get("protocol").and_then(Value::as_str).ok_or(HandshakeError::Malformed)?;
+        let version =
+            fields.get("version").and_then(Value::as_i64).ok_or(HandshakeError::Malformed)?;
+        let protocol = HubProtocol::from_name(name)
+            .ok_or_else(|| HandshakeError::UnknownProtocol(name.to_owned()))?;
         if version > MAXIMUM_VERSION {
             return Err(HandshakeError::UnsupportedVersion(name.to_owned(), version));
         }

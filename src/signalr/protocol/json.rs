@@ -31,5 +31,7 @@ pub(super) fn split_array(value: &Encoded) -> Option<Vec<Encoded>> {
 /// The elements of the array `text`, which is a part of `whole`.
 fn elements(whole: &Bytes, text: &str) -> Option<Vec<Encoded>> {
     let raw: Vec<&RawValue> = serde_json::from_str(text).ok()?;
-    Some(raw.into_iter().map(|element| Encoded(whole.slice_ref(element.get().as_bytes()))).collect())
+    Some(
+        raw.into_iter().map(|element| Encoded(whole.slice_ref(element.get().as_bytes()))).collect(),
+    )
 }

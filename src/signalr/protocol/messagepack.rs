@@ -17,7 +17,8 @@ pub(super) use write::encode;
 /// Objects become maps keyed by member name; ids and instants stay text, as .NET writes them.
 pub(super) fn encode_value<T: Serialize + ?Sized>(value: &T) -> Result<Encoded, EncodeError> {
     let mut bytes = Vec::new();
-    let mut serializer = rmp_serde::Serializer::new(&mut bytes).with_struct_map().with_human_readable();
+    let mut serializer =
+        rmp_serde::Serializer::new(&mut bytes).with_struct_map().with_human_readable();
     value.serialize(&mut serializer).map_err(EncodeError::MessagePack)?;
     Ok(Encoded(bytes.into()))
 }

@@ -1,7 +1,7 @@
 //! The hub protocol: handshake, framing and messages in JSON and MessagePack. No IO, no clock.
 //!
-//! Specification: ASP.NET Core's `HubProtocol.md`. Arguments stay encoded until the target is known ([`Encoded`]), so that a client
-//! may write the fields of a message in any order.
+//! Specification: ASP.NET Core's `HubProtocol.md`. Arguments stay encoded until the target is known
+//! ([`Encoded`]), so that a client may write the fields of a message in any order.
 
 mod error;
 mod frame;
@@ -53,9 +53,14 @@ impl HubProtocol {
         Self::ALL.into_iter().find(|protocol| protocol.name().eq_ignore_ascii_case(name))
     }
 
-    /// Takes the next whole message out of `input`, skipping types we do not know. `None`: more bytes are needed.
-    /// A message longer than `limit` bytes, separator or length prefix included, is an error.
-    pub fn read(self, input: &mut FrameReader, limit: usize) -> Result<Option<HubMessage>, ProtocolError> {
+    /// Takes the next whole message out of `input`, skipping types we do not know. `None`: more
+    /// bytes are needed. A message longer than `limit` bytes, separator or length prefix included,
+    /// is an error.
+    pub fn read(
+        self,
+        input: &mut FrameReader,
+        limit: usize,
+    ) -> Result<Option<HubMessage>, ProtocolError> {
         loop {
             let decoded = match self {
                 Self::Json => match input.next_record(limit)? {
@@ -73,7 +78,8 @@ impl HubProtocol {
         }
     }
 
-    /// Writes a message as one frame, ready for the wire. Encoded values in it must be of this protocol.
+    /// Writes a message as one frame, ready for the wire. Encoded values in it must be of this
+    /// protocol.
     pub fn write(self, message: &HubMessage) -> Frame {
         match self {
             Self::Json => Frame::Text(json::encode(message).into()),
@@ -81,7 +87,8 @@ impl HubProtocol {
         }
     }
 
-    /// The handshake's answer in the opcode of this protocol (A1: MessagePack clients get it in a binary frame).
+    /// The handshake's answer in the opcode of this protocol (A1: MessagePack clients get it in a
+    /// binary frame).
     pub fn handshake_accepted(self) -> Frame {
         match self {
             Self::Json => Frame::Text("{}\u{1e}".into()),
@@ -97,8 +104,12 @@ impl HubProtocol {
         }
     }
 
-    /// Encodes a sequence, such as a tuple or a slice, as the arguments of an invocation; `()` is none.
-    pub fn encode_arguments<T: Serialize + ?Sized>(self, arguments: &T) -> Result<Vec<Encoded>, EncodeError> {
+    /// Encodes a sequence, such as a tuple or a slice, as the arguments of an invocation; `()` is
+    /// none.
+    pub fn encode_arguments<T: Serialize + ?Sized>(
+        self,
+        arguments: &T,
+    ) -> Result<Vec<Encoded>, EncodeError> {
         let sequence = self.encode(arguments)?;
         if sequence == self.encode(&())? {
             return Ok(Vec::new());

@@ -22,7 +22,12 @@ fn json(text: &str) -> Result<HubMessage, ProtocolError> {
     Ok(messages.remove(0))
 }
 
-fn invocation(protocol: HubProtocol, id: Option<&str>, target: &str, arguments: &impl serde::Serialize) -> Invocation {
+fn invocation(
+    protocol: HubProtocol,
+    id: Option<&str>,
+    target: &str,
+    arguments: &impl serde::Serialize,
+) -> Invocation {
     Invocation {
         invocation_id: id.map(str::to_owned),
         target: target.to_owned(),

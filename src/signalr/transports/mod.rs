@@ -1,4 +1,5 @@
-//! How bytes travel. Each transport implements the reader and the writer of `connection` and is listed here for negotiation.
+//! How bytes travel. Each transport implements the reader and the writer of `connection` and is
+//! listed here for negotiation.
 
 mod socket;
 pub(super) mod websocket;

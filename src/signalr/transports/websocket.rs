@@ -6,16 +6,20 @@ use actix_ws::{CloseCode, CloseReason, Item, Message, MessageStream, ProtocolErr
 use bytes::Bytes;
 
 use crate::signalr::access::Authenticated;
-use crate::signalr::connection::{CloseCause, Connection, ConnectionId, Received, TransportReader, TransportWriter, run};
+use crate::signalr::connection::{
+    CloseCause, Connection, ConnectionId, Received, TransportReader, TransportWriter, run,
+};
 use crate::signalr::counters::Admission;
 use crate::signalr::endpoint::HubEndpoint;
 use crate::signalr::protocol::Frame;
 use crate::signalr::routes::Refused;
 
-/// The largest WebSocket frame taken, as a multiple of the largest message: clients may put several messages into one.
+/// The largest WebSocket frame taken, as a multiple of the largest message: clients may put several
+/// messages into one.
 const MESSAGES_PER_FRAME: usize = 4;
 
-/// Upgrades a request and starts its connection. With `id` it is the negotiated one, without it a new one (skipNegotiation).
+/// Upgrades a request and starts its connection. With `id` it is the negotiated one, without it a
+/// new one (skipNegotiation).
 pub fn accept(
     endpoint: &Arc<HubEndpoint>,
     request: &HttpRequest,
@@ -27,13 +31,22 @@ pub fn accept(
     let id = id.unwrap_or_else(ConnectionId::random);
     let connection = Arc::new(Connection::new(id, &user.user_id, &options));
     let place = endpoint.admissions.admit(connection.clone()).map_err(Refused::NotAdmitted)?;
-    let (response, session, messages) = actix_ws::handle(request, payload).map_err(|_| Refused::BadUpgrade)?;
+    let (response, session, messages) =
+        actix_ws::handle(request, payload).map_err(|_| Refused::BadUpgrade)?;
     endpoint.lifetime().counters().admitted(Admission::Accepted);
 
-    let messages = messages.max_frame_size(options.maximum_receive_message_size.saturating_mul(MESSAGES_PER_FRAME));
+    let messages = messages
+        .max_frame_size(options.maximum_receive_message_size.saturating_mul(MESSAGES_PER_FRAME));
     let surroundings = endpoint.surroundings();
     actix_web::rt::spawn(async move {
-        let cause = run(surroundings, connection.clone(), expiry(&user), Reader(messages, session.clone()), Writer(session)).await;
+        let cause = run(
+            surroundings,
+            connection.clone(),
+            expiry(&user),
+            Reader(messages, session.clone()),
+            Writer(session),
+        )
+        .await;
         tracing::debug!(connection_id = %connection.id(), close_reason = cause.label(), "connection ended");
         drop(place);
     });
@@ -73,7 +86,10 @@ impl TransportReader for Reader {
 
 fn part(item: Item) -> Bytes {
     match item {
-        Item::FirstText(bytes) | Item::FirstBinary(bytes) | Item::Continue(bytes) | Item::Last(bytes) => bytes,
+        Item::FirstText(bytes)
+        | Item::FirstBinary(bytes)
+        | Item::Continue(bytes)
+        | Item::Last(bytes) => bytes,
     }
 }
 

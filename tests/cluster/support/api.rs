@@ -27,16 +27,27 @@ pub struct Placed {
 impl Api {
     /// Signs `user` in with a development token of the pod (or front door) at `base`.
     pub async fn sign_in(base: &str, user: &str) -> Self {
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().expect("a client");
-        let answer = client.post(format!("{base}/dev/token")).json(&json!({ "userId": user })).send().await.expect("an answer");
+        let client =
+            reqwest::Client::builder().timeout(Duration::from_secs(10)).build().expect("a client");
+        let answer = client
+            .post(format!("{base}/dev/token"))
+            .json(&json!({ "userId": user }))
+            .send()
+            .await
+            .expect("an answer");
         assert_eq!(answer.status(), 200, "a development token");
         let body: Value = answer.json().await.expect("JSON");
-        Self { base: base.to_owned(), token: body["token"].as_str().expect("a token").to_owned(), client }
+        Self {
+            base: base.to_owned(),
+            token: body["token"].as_str().expect("a token").to_owned(),
+            client,
+        }
     }
 
     /// A caller with a token from elsewhere.
     pub fn with_token(base: &str, token: &str) -> Self {
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().expect("a client");
+        let client =
+            reqwest::Client::builder().timeout(Duration::from_secs(10)).build().expect("a client");
         Self { base: base.to_owned(), token: token.to_owned(), client }
     }
 
@@ -53,7 +64,12 @@ impl Api {
     /// Orders one product.
     pub async fn order(&self, product: &str, quantity: u32) -> Placed {
         let body = json!({ "items": [{ "productId": product, "quantity": quantity }] });
-        let answer = self.request(reqwest::Method::POST, "/api/orders").json(&body).send().await.expect("an answer");
+        let answer = self
+            .request(reqwest::Method::POST, "/api/orders")
+            .json(&body)
+            .send()
+            .await
+            .expect("an answer");
         let status = answer.status();
         let text = answer.text().await.expect("a body");
         assert_eq!(status, 201, "{text}");
@@ -71,7 +87,10 @@ impl Api {
     /// Waits until the order has this status.
     pub async fn wait_status(&self, correlation_id: &str, wanted: &str, deadline: Duration) {
         let what = format!("order {correlation_id} to be {wanted}");
-        until(&what, deadline, || async { (self.status(correlation_id).await.as_deref() == Some(wanted)).then_some(()) }).await;
+        until(&what, deadline, || async {
+            (self.status(correlation_id).await.as_deref() == Some(wanted)).then_some(())
+        })
+        .await;
     }
 }
 

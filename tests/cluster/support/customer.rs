@@ -13,8 +13,8 @@ use crate::support::{Api, Placed};
 /// Pause between a customer's orders.
 const THINKS: Duration = Duration::from_millis(150);
 
-/// A customer who keeps ordering and looking through an outage, repeats what failed under the same idempotency key, and counts
-/// what came back.
+/// A customer who keeps ordering and looking through an outage, repeats what failed under the same
+/// idempotency key, and counts what came back.
 pub struct Customer {
     leave: Arc<AtomicBool>,
     visit: JoinHandle<Tally>,
@@ -59,7 +59,10 @@ async fn visit(api: Api, leave: Arc<AtomicBool>) -> Tally {
         let key = format!("wish-{}", uuid::Uuid::new_v4());
         let placed = loop {
             let began = Instant::now();
-            let request = api.request(Method::POST, "/api/orders").header("Idempotency-Key", &key).json(&body);
+            let request = api
+                .request(Method::POST, "/api/orders")
+                .header("Idempotency-Key", &key)
+                .json(&body);
             let answer = request.send().await.expect("an answer");
             tally.took.push(began.elapsed());
             let status = tally.note(&answer, |tally| &mut tally.posts);
@@ -78,25 +81,42 @@ async fn visit(api: Api, leave: Arc<AtomicBool>) -> Tally {
 }
 
 impl Tally {
-    fn note(&mut self, answer: &reqwest::Response, kind: fn(&mut Self) -> &mut BTreeMap<u16, usize>) -> u16 {
+    fn note(
+        &mut self,
+        answer: &reqwest::Response,
+        kind: fn(&mut Self) -> &mut BTreeMap<u16, usize>,
+    ) -> u16 {
         let status = answer.status().as_u16();
         *kind(self).entry(status).or_default() += 1;
         for mark in answer.headers().get_all("x-degraded") {
             *self.degraded.entry(mark.to_str().expect("text").to_owned()).or_default() += 1;
         }
-        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if status == 503 && (header("retry-after").is_empty() || header("content-type") != "application/problem+json") {
+        let header = |name: &str| {
+            answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        };
+        if status == 503
+            && (header("retry-after").is_empty()
+                || header("content-type") != "application/problem+json")
+        {
             self.bad_refusals += 1;
         }
         status
     }
 
-    /// Waits until every accepted order is completed, and checks that the shop has exactly those of this customer.
+    /// Waits until every accepted order is completed, and checks that the shop has exactly those of
+    /// this customer.
     pub async fn reconcile(&self, api: &Api, before: usize, deadline: Duration) {
         for order in &self.accepted {
             api.wait_status(&order.correlation_id, "Completed", deadline).await;
         }
-        let list: Value = api.request(Method::GET, "/api/orders").send().await.expect("an answer").json().await.expect("JSON");
+        let list: Value = api
+            .request(Method::GET, "/api/orders")
+            .send()
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("JSON");
         assert_eq!(list["total"], before + self.accepted.len(), "none lost, none doubled");
     }
 }
@@ -105,7 +125,9 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut took = self.took.clone();
         took.sort();
-        let at = |share: f64| took.get((took.len() as f64 * share) as usize).copied().unwrap_or_default();
+        let at = |share: f64| {
+            took.get((took.len() as f64 * share) as usize).copied().unwrap_or_default()
+        };
         write!(
             f,
             "POST by status {:?}, looks by status {:?}, degraded {:?}, {} orders accepted; POST p50 {:?}, p99 {:?}",

@@ -19,7 +19,8 @@ impl Nginx {
         let port = free_port();
         let folder = rig.path(&format!("nginx-{port}"));
         std::fs::create_dir_all(&folder).expect("a folder");
-        let servers: String = pods.iter().map(|pod| format!("server 127.0.0.1:{};", pod.http)).collect();
+        let servers: String =
+            pods.iter().map(|pod| format!("server 127.0.0.1:{};", pod.http)).collect();
         let folder_text = folder.display();
         let config = format!(
             r#"daemon off; worker_processes 1; pid {folder_text}/pid; error_log {folder_text}/error.log;

@@ -35,7 +35,10 @@ impl Pod {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("ROLE", role)
-            .env("ConnectionStrings__Contoso", format!("sqlite:{}", folder.join("shop.db").display()))
+            .env(
+                "ConnectionStrings__Contoso",
+                format!("sqlite:{}", folder.join("shop.db").display()),
+            )
             .env("ConnectionStrings__Redis", redis)
             .env("Http__Listen", format!("127.0.0.1:{http}"))
             .env("Ops__Listen", format!("127.0.0.1:{ops}"))
@@ -71,7 +74,13 @@ impl Pod {
 
     /// Status of a GET on the ops listener; `None` when nobody answers.
     pub async fn ops_status(&self, path: &str) -> Option<u16> {
-        Some(reqwest::get(format!("http://127.0.0.1:{}{path}", self.ops)).await.ok()?.status().as_u16())
+        Some(
+            reqwest::get(format!("http://127.0.0.1:{}{path}", self.ops))
+                .await
+                .ok()?
+                .status()
+                .as_u16(),
+        )
     }
 
     /// The sum of a metric over its label sets that contain `labels`.
@@ -97,7 +106,8 @@ impl Pod {
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(i32::try_from(self.child.id()).expect("a pid")), signal).expect("the pod takes signals");
+        kill(Pid::from_raw(i32::try_from(self.child.id()).expect("a pid")), signal)
+            .expect("the pod takes signals");
     }
 
     /// Ends the pod at once, as `kill -9` does.

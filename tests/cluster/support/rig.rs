@@ -22,10 +22,14 @@ impl Rig {
 
     /// The same with more arguments for redis-server.
     pub fn with_redis(arguments: &[&str]) -> Self {
-        Self { redis: RedisServer::start_with(arguments), folder: tempfile::tempdir().expect("temp dir") }
+        Self {
+            redis: RedisServer::start_with(arguments),
+            folder: tempfile::tempdir().expect("temp dir"),
+        }
     }
 
-    /// Runs a command of the binary over the rig's stores. Returns whether it ended with 0, and what it said.
+    /// Runs a command of the binary over the rig's stores. Returns whether it ended with 0, and
+    /// what it said.
     pub fn command(&self, arguments: &[&str]) -> (bool, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_contoso-shop"))
             .args(arguments)
@@ -76,12 +80,17 @@ impl Rig {
             .output()
             .expect("redis-cli is missing: apt-get install redis-tools");
         let text = String::from_utf8_lossy(&output.stdout);
-        serde_json::from_str(&text).unwrap_or_else(|_| panic!("redis-cli {command:?} said {text:?}"))
+        serde_json::from_str(&text)
+            .unwrap_or_else(|_| panic!("redis-cli {command:?} said {text:?}"))
     }
 }
 
 /// Asks `state` until it yields a value. Panics with `what` when `deadline` passes first.
-pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, deadline: Duration, mut state: impl FnMut() -> F) -> T {
+pub async fn until<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    deadline: Duration,
+    mut state: impl FnMut() -> F,
+) -> T {
     let start = Instant::now();
     loop {
         if let Some(value) = state().await {

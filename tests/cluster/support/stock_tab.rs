@@ -42,7 +42,8 @@ impl StockTab {
         tab
     }
 
-    /// The first line, said already or yet to come, that `wanted` accepts. Panics at the deadline with what came instead.
+    /// The first line, said already or yet to come, that `wanted` accepts. Panics at the deadline
+    /// with what came instead.
     pub async fn wait(&mut self, deadline: Duration, wanted: impl Fn(&Value) -> bool) -> Value {
         if let Some(line) = self.seen.iter().find(|line| wanted(line)) {
             return line.clone();
@@ -65,7 +66,9 @@ impl StockTab {
     /// Waits for an event of this name for this order, with this status.
     pub async fn event(&mut self, name: &str, correlation_id: &str, status: &str) -> Value {
         self.wait(Duration::from_secs(40), |line| {
-            line["event"] == name && line["payload"]["correlationId"] == correlation_id && line["payload"]["status"] == status
+            line["event"] == name
+                && line["payload"]["correlationId"] == correlation_id
+                && line["payload"]["status"] == status
         })
         .await["payload"]
             .clone()
@@ -79,9 +82,11 @@ impl StockTab {
         self.wait(Duration::from_secs(10), |line| line["invoke"] == method).await
     }
 
-    /// How many events of this name and status the tab has had for this order, once everything sent before is in.
+    /// How many events of this name and status the tab has had for this order, once everything sent
+    /// before is in.
     pub async fn count(&mut self, name: &str, correlation_id: &str, status: &str) -> usize {
-        // The hub answers a connection in order: what was sent before Ping's answer has arrived when the answer has.
+        // The hub answers a connection in order: what was sent before Ping's answer has arrived
+        // when the answer has.
         self.invoke("Ping", json!([])).await;
         self.told(name, correlation_id, status)
     }
@@ -89,7 +94,9 @@ impl StockTab {
     /// The same for what has been read of the tab's words so far.
     pub fn told(&self, name: &str, correlation_id: &str, status: &str) -> usize {
         let same = |line: &&Value| {
-            line["event"] == name && line["payload"]["correlationId"] == correlation_id && line["payload"]["status"] == status
+            line["event"] == name
+                && line["payload"]["correlationId"] == correlation_id
+                && line["payload"]["status"] == status
         };
         self.seen.iter().filter(same).count()
     }

@@ -6,7 +6,8 @@ use serde_json::Value;
 pub struct Declared(pub Value);
 
 impl Declared {
-    /// Fails when an answer's status is not declared for its operation. What the document does not list must be a 404 or 405.
+    /// Fails when an answer's status is not declared for its operation. What the document does not
+    /// list must be a 404 or 405.
     #[track_caller]
     pub fn check(&self, method: &str, path: &str, status: u16) {
         let path = path.split('?').next().unwrap_or_default();

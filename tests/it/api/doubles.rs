@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contoso_shop::domain::{
-    CorrelationId, EventId, Order, OrderEvent, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, Product, Sku, UserId,
+    CorrelationId, EventId, Order, OrderEvent, OrderId, OrderSnapshot, OrderStatus, Page, PageOf,
+    Product, Sku, UserId,
 };
 use contoso_shop::ports::{
-    AdvanceOrder, Advanced, NewOrder, NotifyError, OrderFilter, OrderNotifier, OrderStore, Placed, ProductStore, Removed,
-    StatusCopy, StoreError, Topic, Wakeup,
+    AdvanceOrder, Advanced, NewOrder, NotifyError, OrderFilter, OrderNotifier, OrderStore, Placed,
+    ProductStore, Removed, StatusCopy, StoreError, Topic, Wakeup,
 };
 use tokio::sync::Notify;
 
@@ -92,19 +93,36 @@ impl OrderStore for StagedOrders {
         self.stage.pass().await?;
         self.inner.find(owner, id).await
     }
-    async fn list(&self, owner: &UserId, filter: &OrderFilter, page: Page) -> Result<PageOf<Order>, StoreError> {
+    async fn list(
+        &self,
+        owner: &UserId,
+        filter: &OrderFilter,
+        page: Page,
+    ) -> Result<PageOf<Order>, StoreError> {
         self.stage.pass().await?;
         self.inner.list(owner, filter, page).await
     }
-    async fn snapshot(&self, correlation_id: CorrelationId) -> Result<Option<OrderSnapshot>, StoreError> {
+    async fn snapshot(
+        &self,
+        correlation_id: CorrelationId,
+    ) -> Result<Option<OrderSnapshot>, StoreError> {
         self.stage.pass().await?;
         self.inner.snapshot(correlation_id).await
     }
-    async fn snapshot_by_id(&self, owner: &UserId, id: OrderId) -> Result<Option<OrderSnapshot>, StoreError> {
+    async fn snapshot_by_id(
+        &self,
+        owner: &UserId,
+        id: OrderId,
+    ) -> Result<Option<OrderSnapshot>, StoreError> {
         self.stage.pass().await?;
         self.inner.snapshot_by_id(owner, id).await
     }
-    async fn remove(&self, owner: &UserId, id: OrderId, event_id: EventId) -> Result<Removed, StoreError> {
+    async fn remove(
+        &self,
+        owner: &UserId,
+        id: OrderId,
+        event_id: EventId,
+    ) -> Result<Removed, StoreError> {
         self.stage.pass().await?;
         self.inner.remove(owner, id, event_id).await
     }
@@ -157,7 +175,10 @@ impl StatusCopy for StagedCopy {
     async fn owner(&self, correlation_id: CorrelationId) -> Result<Option<UserId>, StoreError> {
         Ok(self.read(correlation_id).await?.map(|(owner, ..)| owner))
     }
-    async fn read(&self, correlation_id: CorrelationId) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
+    async fn read(
+        &self,
+        correlation_id: CorrelationId,
+    ) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
         self.stage.pass().await?;
         Ok(self.entries.lock().expect("not poisoned").get(&correlation_id).cloned())
     }

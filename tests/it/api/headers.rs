@@ -11,7 +11,10 @@ async fn every_answer_carries_the_security_headers() {
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
-        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        assert!(
+            answer.header("content-security-policy").contains("frame-ancestors 'none'"),
+            "{path}"
+        );
     }
 }
 
@@ -20,7 +23,9 @@ async fn a_request_id_is_taken_if_it_is_well_formed() {
     let server = Server::start().await;
     let taken = server.call(Method::GET, "/api/products", &[("x-request-id", "abc-1")], "").await;
     assert_eq!(taken.header("x-request-id"), "abc-1");
-    let made = server.call(Method::GET, "/api/products", &[("x-request-id", "not <well> formed")], "").await;
+    let made = server
+        .call(Method::GET, "/api/products", &[("x-request-id", "not <well> formed")], "")
+        .await;
     assert_eq!(made.header("x-request-id").len(), 32);
 }
 
@@ -28,19 +33,38 @@ async fn a_request_id_is_taken_if_it_is_well_formed() {
 async fn other_origins_may_call_only_when_they_are_listed() {
     let origin = [("origin", "https://shop.example")];
     let closed = Server::start().await;
-    assert_eq!(closed.call(Method::GET, "/api/products", &origin, "").await.expect(200).header("access-control-allow-origin"), "");
+    assert_eq!(
+        closed
+            .call(Method::GET, "/api/products", &origin, "")
+            .await
+            .expect(200)
+            .header("access-control-allow-origin"),
+        ""
+    );
 
-    let settings = HttpSettings { allowed_origins: vec!["https://shop.example".to_owned()], ..HttpSettings::default() };
+    let settings = HttpSettings {
+        allowed_origins: vec!["https://shop.example".to_owned()],
+        ..HttpSettings::default()
+    };
     let open = Server::with(Setup { settings, ..Setup::default() }).await;
     let listed = open.call(Method::GET, "/api/products", &origin, "").await.expect(200);
     assert_eq!(listed.header("access-control-allow-origin"), "https://shop.example");
-    let other = open.call(Method::GET, "/api/products", &[("origin", "https://evil.example")], "").await;
+    let other =
+        open.call(Method::GET, "/api/products", &[("origin", "https://evil.example")], "").await;
     assert_eq!(other.header("access-control-allow-origin"), "");
-    let preflight =
-        open.client.request(Method::OPTIONS, format!("{}/api/orders", open.base)).header("origin", "https://shop.example");
-    let preflight =
-        preflight.header("access-control-request-method", "POST").header("access-control-request-headers", "authorization");
+    let preflight = open
+        .client
+        .request(Method::OPTIONS, format!("{}/api/orders", open.base))
+        .header("origin", "https://shop.example");
+    let preflight = preflight
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "authorization");
     let answer = preflight.send().await.expect("an answer");
     assert!(answer.status().is_success());
-    assert!(answer.headers()["access-control-allow-headers"].to_str().expect("text").contains("idempotency-key"));
+    assert!(
+        answer.headers()["access-control-allow-headers"]
+            .to_str()
+            .expect("text")
+            .contains("idempotency-key")
+    );
 }

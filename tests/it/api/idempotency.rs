@@ -13,15 +13,17 @@ async fn v12_a_repeated_request_gets_the_first_answer() {
     let server = Server::start().await;
     let first = server.post("ann", Some("k1"), &keyboard(2)).await.expect(201);
     assert_eq!(first.header("idempotency-replayed"), "");
-    let spelled_otherwise =
-        json!({ "items": [{ "quantity": 1, "productId": "KB-100" }, { "productId": "KB-100", "quantity": 1 }] });
+    let spelled_otherwise = json!({ "items": [{ "quantity": 1, "productId": "KB-100" }, { "productId": "KB-100", "quantity": 1 }] });
     for body in [keyboard(2), spelled_otherwise] {
         let again = server.post("ann", Some("k1"), &body).await.expect(201);
         assert_eq!(again.header("idempotency-replayed"), "true");
         assert_eq!(again.body, first.body);
         assert_eq!(again.header("location"), first.header("location"));
     }
-    assert_eq!(server.post("ann", Some("k1"), &keyboard(3)).await.expect(422).kind(), "idempotency-key-reused");
+    assert_eq!(
+        server.post("ann", Some("k1"), &keyboard(3)).await.expect(422).kind(),
+        "idempotency-key-reused"
+    );
     assert_eq!(server.get("ann", "/api/orders").await.expect(200).body["total"], 1);
     // A key belongs to one user.
     let other = server.post("bob", Some("k1"), &keyboard(3)).await.expect(201);
@@ -33,10 +35,17 @@ async fn v12_fifty_at_once_make_one_order() {
     let server = Server::start().await;
     let body = keyboard(1);
     let answers = join_all((0..50).map(|_| server.post("ann", Some("k"), &body))).await;
-    let fresh = answers.iter().filter(|a| a.status == 201 && a.header("idempotency-replayed").is_empty()).count();
+    let fresh = answers
+        .iter()
+        .filter(|a| a.status == 201 && a.header("idempotency-replayed").is_empty())
+        .count();
     assert_eq!(fresh, 1);
     for answer in &answers {
-        assert!(answer.status == 201 || (answer.status == 409 && answer.header("retry-after") == "1"), "{}", answer.body);
+        assert!(
+            answer.status == 201 || (answer.status == 409 && answer.header("retry-after") == "1"),
+            "{}",
+            answer.body
+        );
     }
     assert_eq!(server.get("ann", "/api/orders").await.expect(200).body["total"], 1);
 }
@@ -48,7 +57,10 @@ async fn v12_while_the_first_runs_the_second_is_told_to_wait() {
     let body = keyboard(1);
     let first = server.post("ann", Some("k"), &body);
     let second = async {
-        until("the first request", Duration::from_secs(5), async || (server.orders.entered() == 1).then_some(())).await;
+        until("the first request", Duration::from_secs(5), async || {
+            (server.orders.entered() == 1).then_some(())
+        })
+        .await;
         let second = server.post("ann", Some("k"), &body).await;
         server.orders.set(Mood::Well);
         second
@@ -62,7 +74,10 @@ async fn v12_while_the_first_runs_the_second_is_told_to_wait() {
 #[tokio::test]
 async fn v12_a_failed_attempt_leaves_the_key_free() {
     let server = Server::start().await;
-    server.post("ann", Some("k"), &json!({ "items": [{ "productId": "NO-1", "quantity": 1 }] })).await.expect(404);
+    server
+        .post("ann", Some("k"), &json!({ "items": [{ "productId": "NO-1", "quantity": 1 }] }))
+        .await
+        .expect(404);
     server.orders.set(Mood::Out);
     server.post("ann", Some("k"), &keyboard(1)).await.expect(503);
     server.orders.set(Mood::Well);
@@ -75,7 +90,10 @@ async fn a_malformed_key_is_refused() {
     for key in ["", "a b", "\u{7f}", "clé", &"x".repeat(129)] {
         let Ok(value) = reqwest::header::HeaderValue::from_bytes(key.as_bytes()) else { continue };
         let request = server.client.request(Method::POST, format!("{}/api/orders", server.base));
-        let request = request.bearer_auth(server.token("ann")).json(&keyboard(1)).header("idempotency-key", value);
+        let request = request
+            .bearer_auth(server.token("ann"))
+            .json(&keyboard(1))
+            .header("idempotency-key", value);
         let answer = request.send().await.expect("an answer");
         assert_eq!(answer.status(), 400, "{key:?}");
         let body: serde_json::Value = answer.json().await.expect("JSON");

@@ -44,8 +44,11 @@ impl KeyPair {
         let private = p256::SecretKey::random(&mut rsa::rand_core::OsRng);
         let pem = private.to_pkcs8_pem(LineEnding::LF).expect("PEM");
         let point = private.public_key().to_encoded_point(false);
-        let text = |coordinate: Option<&p256::FieldBytes>| URL_SAFE_NO_PAD.encode(coordinate.expect("not compressed"));
-        let jwk = json!({ "kty": "EC", "crv": "P-256", "x": text(point.x()), "y": text(point.y()) });
+        let text = |coordinate: Option<&p256::FieldBytes>| {
+            URL_SAFE_NO_PAD.encode(coordinate.expect("not compressed"))
+        };
+        let jwk =
+            json!({ "kty": "EC", "crv": "P-256", "x": text(point.x()), "y": text(point.y()) });
         Self {
             algorithm: Algorithm::ES256,
             private: EncodingKey::from_ec_pem(pem.as_bytes()).expect("a key"),

@@ -42,7 +42,12 @@ impl Drop for KeyServer {
     }
 }
 
-async fn serve(listener: TcpListener, base: String, set: Arc<Mutex<Option<String>>>, fetches: Arc<AtomicUsize>) {
+async fn serve(
+    listener: TcpListener,
+    base: String,
+    set: Arc<Mutex<Option<String>>>,
+    fetches: Arc<AtomicUsize>,
+) {
     loop {
         let (mut socket, _) = listener.accept().await.expect("a connection");
         let mut head = [0; 4096];
@@ -52,9 +57,15 @@ async fn serve(listener: TcpListener, base: String, set: Arc<Mutex<Option<String
             fetches.fetch_add(1, Ordering::SeqCst);
         }
         let Some(set) = set.lock().expect("not poisoned").clone() else { continue };
-        let body =
-            if discovery { serde_json::json!({ "issuer": base, "jwks_uri": format!("{base}/keys") }).to_string() } else { set };
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+        let body = if discovery {
+            serde_json::json!({ "issuer": base, "jwks_uri": format!("{base}/keys") }).to_string()
+        } else {
+            set
+        };
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
         let _ = socket.write_all(format!("{head}{body}").as_bytes()).await;
     }
 }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use contoso_shop::auth::{ClaimRules, KeyCache, KeyCachePace, PublishedKeysVerifier, Refusal, TokenError, TokenVerifier};
+use contoso_shop::auth::{
+    ClaimRules, KeyCache, KeyCachePace, PublishedKeysVerifier, Refusal, TokenError, TokenVerifier,
+};
 use contoso_shop::ports::{KeySource, PublishedKeys, StoreError, SystemClock};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -35,7 +37,12 @@ impl KeySource for Source {
     async fn fetch(&self) -> Result<PublishedKeys, StoreError> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
-        let jwks = self.set.lock().expect("not poisoned").clone().ok_or_else(|| StoreError::unavailable("out"))?;
+        let jwks = self
+            .set
+            .lock()
+            .expect("not poisoned")
+            .clone()
+            .ok_or_else(|| StoreError::unavailable("out"))?;
         Ok(PublishedKeys { jwks, issuer: None })
     }
 }
@@ -45,10 +52,17 @@ const NEVER: Duration = Duration::from_secs(3600);
 /// So short that tests wait for its end.
 const SOON: Duration = Duration::from_millis(50);
 
-fn rig(document: Option<String>, pause: Duration) -> (Arc<Source>, Arc<KeyCache>, PublishedKeysVerifier) {
+fn rig(
+    document: Option<String>,
+    pause: Duration,
+) -> (Arc<Source>, Arc<KeyCache>, PublishedKeysVerifier) {
     let source = Arc::new(Source { set: Mutex::new(document), fetches: AtomicUsize::new(0) });
-    let keys = Arc::new(KeyCache::new(source.clone(), KeyCachePace { refetch: pause, retry: pause, renew: pause }));
-    let verifier = PublishedKeysVerifier::new(keys.clone(), ClaimRules::default(), Arc::new(SystemClock));
+    let keys = Arc::new(KeyCache::new(
+        source.clone(),
+        KeyCachePace { refetch: pause, retry: pause, renew: pause },
+    ));
+    let verifier =
+        PublishedKeysVerifier::new(keys.clone(), ClaimRules::default(), Arc::new(SystemClock));
     (source, keys, verifier)
 }
 
@@ -71,7 +85,8 @@ async fn unknown_keys_are_asked_for_once_per_interval() {
     for (pause, wanted) in [(NEVER, 1), (SOON, 3)] {
         let (source, _, verifier) = rig(Some(set(&[P256.published(Some("a"))])), pause);
         verifier.verify(&P256.sign(Some("a"), &ann())).await.expect("accepted");
-        let forged: Vec<_> = (0..10).map(|n| P256.sign(Some(&format!("forged-{n}")), &ann())).collect();
+        let forged: Vec<_> =
+            (0..10).map(|n| P256.sign(Some(&format!("forged-{n}")), &ann())).collect();
         until("the interval's end", Duration::from_secs(10), async || {
             for token in &forged {
                 assert_eq!(verifier.verify(token).await, Err(Refusal::UnknownKey.into()));
@@ -87,7 +102,10 @@ async fn without_any_set_tokens_are_not_judged_and_fetches_stay_rare() {
     let token = P256.sign(Some("a"), &ann());
     let (source, _, verifier) = rig(None, NEVER);
     for _ in 0..10 {
-        assert_eq!(verifier.verify(&token).await, Err(TokenError::KeysUnavailable { retry_after: NEVER }));
+        assert_eq!(
+            verifier.verify(&token).await,
+            Err(TokenError::KeysUnavailable { retry_after: NEVER })
+        );
     }
     assert_eq!(source.fetches(), 1);
 
@@ -99,7 +117,8 @@ async fn without_any_set_tokens_are_not_judged_and_fetches_stay_rare() {
 
 #[tokio::test]
 async fn a_withdrawn_key_stops_working_at_the_next_renewal() {
-    let (source, keys, verifier) = rig(Some(set(&[P256.published(Some("a")), P256.published(Some("b"))])), SOON);
+    let (source, keys, verifier) =
+        rig(Some(set(&[P256.published(Some("a")), P256.published(Some("b"))])), SOON);
     let stop = CancellationToken::new();
     let renewing = tokio::spawn({
         let stop = stop.clone();
@@ -109,10 +128,16 @@ async fn a_withdrawn_key_stops_working_at_the_next_renewal() {
     verifier.verify(&token).await.expect("accepted");
     source.publish(None);
     let before = source.fetches();
-    until("failed renewals", Duration::from_secs(10), async || (source.fetches() > before + 2).then_some(())).await;
+    until("failed renewals", Duration::from_secs(10), async || {
+        (source.fetches() > before + 2).then_some(())
+    })
+    .await;
     verifier.verify(&token).await.expect("accepted: the last good set stays");
     source.publish(Some(set(&[P256.published(Some("b"))])));
-    let refused = until("the withdrawal", Duration::from_secs(10), async || verifier.verify(&token).await.err()).await;
+    let refused = until("the withdrawal", Duration::from_secs(10), async || {
+        verifier.verify(&token).await.err()
+    })
+    .await;
     assert_eq!(refused, Refusal::UnknownKey.into(), "although it was remembered");
     stop.cancel();
     renewing.await.expect("ends");

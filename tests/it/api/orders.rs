@@ -18,7 +18,10 @@ async fn start_processing(server: &Server, order: &Value) {
         event_id: EventId::generate(),
         trace_parent: None,
     };
-    assert!(matches!(server.stores.orders.advance(step).await.expect("advance"), Advanced::Applied(_)));
+    assert!(matches!(
+        server.stores.orders.advance(step).await.expect("advance"),
+        Advanced::Applied(_)
+    ));
 }
 
 #[tokio::test]
@@ -45,7 +48,10 @@ async fn an_order_is_accepted_with_its_job_copy_hint_and_notification() {
     until("the notification", Duration::from_secs(5), async || {
         let notified = server.recorder.notified.lock().expect("not poisoned");
         let (user, event) = notified.first()?;
-        assert_eq!((user.as_str(), event.status, event.correlation_id.to_string().as_str()), ("ann", OrderStatus::Accepted, cid));
+        assert_eq!(
+            (user.as_str(), event.status, event.correlation_id.to_string().as_str()),
+            ("ann", OrderStatus::Accepted, cid)
+        );
         Some(())
     })
     .await;
@@ -62,12 +68,18 @@ async fn the_trace_of_the_request_reaches_the_job() {
         ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
         ("x-request-id", "req.1"),
     ];
-    let answer = server.call(reqwest::Method::POST, "/api/orders", &headers, keyboard(1).to_string()).await.expect(201);
+    let answer = server
+        .call(reqwest::Method::POST, "/api/orders", &headers, keyboard(1).to_string())
+        .await
+        .expect(201);
     assert_eq!(answer.header("x-request-id"), "req.1");
     until("the notification", Duration::from_secs(5), async || {
         let notified = server.recorder.notified.lock().expect("not poisoned");
         let trace = notified.first()?.1.trace_parent.clone().expect("a trace");
-        assert!(trace.starts_with("00-0af7651916cd43dd8448eb211c80319c-") && !trace.contains("b7ad6b7169203331"));
+        assert!(
+            trace.starts_with("00-0af7651916cd43dd8448eb211c80319c-")
+                && !trace.contains("b7ad6b7169203331")
+        );
         Some(())
     })
     .await;
@@ -97,7 +109,10 @@ async fn bad_fields_are_all_named() {
         (item("".into(), 1.into()), "items[0].productId"),
         (item(7.into(), 1.into()), "items[0].productId"),
         (json!({ "items": [], "correlationId": "x" }), "correlationId"),
-        (json!({ "items": [{ "productId": "KB-100", "quantity": 1, "price": 0 }] }), "items[0].price"),
+        (
+            json!({ "items": [{ "productId": "KB-100", "quantity": 1, "price": 0 }] }),
+            "items[0].price",
+        ),
         (
             json!({ "items": [{ "productId": "KB-100", "quantity": 600 }, { "productId": "KB-100", "quantity": 600 }] }),
             "items[1].quantity",
@@ -110,13 +125,21 @@ async fn bad_fields_are_all_named() {
     let two = json!({ "items": [{ "productId": "", "quantity": 1 }, { "productId": "KB-100", "quantity": 0 }] });
     let answer = server.post("ann", None, &two).await.expect(400);
     assert_eq!(answer.body["errors"].as_object().expect("errors").len(), 2);
-    assert_eq!(server.get("ann", "/api/orders").await.expect(200).body["total"], 0, "nothing was stored");
+    assert_eq!(
+        server.get("ann", "/api/orders").await.expect(200).body["total"],
+        0,
+        "nothing was stored"
+    );
 }
 
 #[tokio::test]
 async fn a_whole_number_may_be_written_with_a_point() {
     let server = Server::start().await;
-    let order = server.post("ann", None, &json!({ "items": [{ "productId": "KB-100", "quantity": 2.0 }] })).await.expect(201).body;
+    let order = server
+        .post("ann", None, &json!({ "items": [{ "productId": "KB-100", "quantity": 2.0 }] }))
+        .await
+        .expect(201)
+        .body;
     assert_eq!(order["items"][0]["quantity"], 2);
 }
 
@@ -132,11 +155,19 @@ async fn an_unknown_product_is_404_and_named() {
 #[tokio::test]
 async fn orders_are_listed_newest_first_and_filtered() {
     let server = Server::start().await;
-    let (first, second, third) = (server.order("ann").await, server.order("ann").await, server.order("ann").await);
+    let (first, second, third) =
+        (server.order("ann").await, server.order("ann").await, server.order("ann").await);
     server.order("bob").await;
     start_processing(&server, &second).await;
 
-    let ids = |answer: &Value| answer["items"].as_array().expect("items").iter().map(|o| o["id"].clone()).collect::<Vec<_>>();
+    let ids = |answer: &Value| {
+        answer["items"]
+            .as_array()
+            .expect("items")
+            .iter()
+            .map(|o| o["id"].clone())
+            .collect::<Vec<_>>()
+    };
     let all = server.get("ann", "/api/orders").await.expect(200).body;
     assert_eq!(ids(&all), [third["id"].clone(), second["id"].clone(), first["id"].clone()]);
     assert_eq!((&all["size"], &all["total"]), (&10.into(), &3.into()));
@@ -149,7 +180,9 @@ async fn orders_are_listed_newest_first_and_filtered() {
     assert_eq!(ids(&from), [third["id"].clone(), second["id"].clone()]);
     let to = server.get("ann", &format!("/api/orders?to={created}")).await.expect(200).body;
     assert_eq!(ids(&to), [first["id"].clone()]);
-    for (query, field) in [("status=processing", "status"), ("from=yesterday", "from"), ("to=", "to")] {
+    for (query, field) in
+        [("status=processing", "status"), ("from=yesterday", "from"), ("to=", "to")]
+    {
         let answer = server.get("ann", &format!("/api/orders?{query}")).await.expect(400);
         assert!(answer.body["errors"][field][0].is_string());
     }
@@ -163,7 +196,10 @@ async fn deleting_cancels_what_no_worker_took_and_refuses_what_one_did() {
     server.delete("ann", &path).await.expect(204);
     server.get("ann", &path).await.expect(404);
     server.delete("ann", &path).await.expect(404);
-    assert_eq!(server.copy.status(order["correlationId"].as_str().expect("cid")), Some(OrderStatus::Cancelled));
+    assert_eq!(
+        server.copy.status(order["correlationId"].as_str().expect("cid")),
+        Some(OrderStatus::Cancelled)
+    );
     assert_eq!(server.recorder.hints.lock().expect("not poisoned").last(), Some(&Topic::Outbox));
 
     let taken = server.order("ann").await;

@@ -13,7 +13,10 @@ async fn requests_beyond_the_cap_are_shed_at_once() {
     server.orders.set(Mood::Held);
     let first = server.get("ann", "/api/orders");
     let second = async {
-        until("the first request", Duration::from_secs(5), async || (server.orders.entered() == 1).then_some(())).await;
+        until("the first request", Duration::from_secs(5), async || {
+            (server.orders.entered() == 1).then_some(())
+        })
+        .await;
         let second = server.get("ann", "/api/products").await;
         server.orders.set(Mood::Well);
         second

@@ -5,7 +5,11 @@ async fn strangers_see_nothing_and_cannot_tell_unknown_from_foreign() {
     let server = Server::start().await;
     let order = server.order("ann").await;
     let (id, cid) = (&order["id"], order["correlationId"].as_str().expect("cid"));
-    let own = [format!("/api/orders/{id}"), format!("/api/orders/{id}/status"), format!("/api/orders/by-correlation/{cid}/status")];
+    let own = [
+        format!("/api/orders/{id}"),
+        format!("/api/orders/{id}/status"),
+        format!("/api/orders/by-correlation/{cid}/status"),
+    ];
     let unknown = [
         "/api/orders/999999".to_owned(),
         "/api/orders/999999/status".to_owned(),

@@ -10,7 +10,10 @@ async fn a_picture_is_served_with_its_type_and_a_tag() {
     let picture = server.call(Method::GET, path, &[], "").await.expect(200);
     assert_eq!(picture.header("content-type"), "image/svg+xml");
     assert!(picture.header("content-security-policy").starts_with("default-src 'self'"));
-    let again = server.call(Method::GET, path, &[("if-none-match", picture.header("etag"))], "").await.expect(304);
+    let again = server
+        .call(Method::GET, path, &[("if-none-match", picture.header("etag"))], "")
+        .await
+        .expect(304);
     assert_eq!(again.header("etag"), picture.header("etag"));
     assert_eq!(again.header("content-security-policy"), picture.header("content-security-policy"));
 }
@@ -18,9 +21,20 @@ async fn a_picture_is_served_with_its_type_and_a_tag() {
 #[tokio::test]
 async fn what_is_no_page_is_404() {
     let server = Server::start().await;
-    for path in ["/missing.js", "/../Cargo.toml", "/%2e%2e/Cargo.toml", "/api/nothing", "/hubs/nothing", "/dev/nothing"] {
+    for path in [
+        "/missing.js",
+        "/../Cargo.toml",
+        "/%2e%2e/Cargo.toml",
+        "/api/nothing",
+        "/hubs/nothing",
+        "/dev/nothing",
+    ] {
         let address = format!("{}{path}", server.base);
-        assert_eq!(server.client.get(address).send().await.expect("an answer").status(), 404, "{path}");
+        assert_eq!(
+            server.client.get(address).send().await.expect("an answer").status(),
+            404,
+            "{path}"
+        );
     }
     server.call(Method::POST, "/orders", &[], "").await.expect(404);
 }

@@ -7,7 +7,15 @@ use super::server::{Server, keyboard};
 #[tokio::test]
 async fn unknown_paths_and_methods_are_problems() {
     let server = Server::start().await;
-    for path in ["/api", "/api/", "/api/nothing", "/api/orders/1/nothing", "/dev/nothing", "/hubs-not", "/api/orders/"] {
+    for path in [
+        "/api",
+        "/api/",
+        "/api/nothing",
+        "/api/orders/1/nothing",
+        "/dev/nothing",
+        "/hubs-not",
+        "/api/orders/",
+    ] {
         server.call(Method::GET, path, &[], "").await.expect(404);
     }
     for (method, path, allow) in [
@@ -54,7 +62,16 @@ async fn bodies_that_are_no_json_of_ours_are_refused_by_kind() {
     for kind in ["text/plain", "application/xml", "application/jsonp"] {
         post(kind, &good).await.expect(415);
     }
-    for body in ["", "{", "[1]", "null", "{}", "{\"items\":null}", &format!("{good} x"), "{\"items\":[],\"items\":[]}"] {
+    for body in [
+        "",
+        "{",
+        "[1]",
+        "null",
+        "{}",
+        "{\"items\":null}",
+        &format!("{good} x"),
+        "{\"items\":[],\"items\":[]}",
+    ] {
         post("application/json", body).await.expect(400);
     }
     let padded = |length: usize| format!("{good}{}", " ".repeat(length - good.len()));
@@ -81,7 +98,10 @@ async fn a_store_that_is_out_is_503_and_one_that_is_broken_500_without_a_word_of
 async fn a_query_token_is_neither_used_nor_echoed() {
     let server = Server::start().await;
     let token = server.token("ann");
-    let answer = server.call(Method::GET, &format!("/api/orders?access_token={token}"), &[], "").await.expect(401);
+    let answer = server
+        .call(Method::GET, &format!("/api/orders?access_token={token}"), &[], "")
+        .await
+        .expect(401);
     assert_eq!(answer.header("www-authenticate"), "Bearer");
     assert!(!answer.body.to_string().contains(&token));
 }
@@ -90,7 +110,8 @@ async fn a_query_token_is_neither_used_nor_echoed() {
 async fn a_development_token_opens_the_door() {
     let server = Server::start().await;
     let json = [("content-type", "application/json")];
-    let answer = server.call(Method::POST, "/dev/token", &json, "{\"userId\":\"ann\"}").await.expect(200);
+    let answer =
+        server.call(Method::POST, "/dev/token", &json, "{\"userId\":\"ann\"}").await.expect(200);
     assert_eq!(answer.body["userId"], "ann");
     assert!(answer.body["expiresAtUtc"].as_str().is_some_and(|at| at.ends_with('Z')));
     server.get_with(answer.body["token"].as_str().expect("token"), "/api/orders").await.expect(200);
@@ -104,10 +125,14 @@ async fn the_document_names_the_statuses_and_words_of_the_domain() {
     let server = Server::start().await;
     let document = server.call(Method::GET, "/openapi.json", &[], "").await.expect(200).body;
     let words = |schema: &str| -> Vec<String> {
-        let words: &Vec<Value> = document["components"]["schemas"][schema]["enum"].as_array().expect(schema);
+        let words: &Vec<Value> =
+            document["components"]["schemas"][schema]["enum"].as_array().expect(schema);
         words.iter().map(|word| word.as_str().expect("text").to_owned()).collect()
     };
-    assert_eq!(words("OrderStatus"), contoso_shop::domain::OrderStatus::ALL.map(|status| status.name().to_owned()));
+    assert_eq!(
+        words("OrderStatus"),
+        contoso_shop::domain::OrderStatus::ALL.map(|status| status.name().to_owned())
+    );
     assert_eq!(words("BillingPeriod"), ["Monthly", "Annual"]);
     for path in ["/api/orders", "/api/products/{externalProductId}", "/dev/token"] {
         assert!(document["paths"][path].is_object(), "{path}");

@@ -12,7 +12,10 @@ async fn anybody_may_read_the_catalogue_page_by_page() {
     let total = first.body["total"].as_u64().expect("total");
     assert!(total >= 24);
     assert_eq!(first.body["items"].as_array().expect("items").len(), 12);
-    let last = server.call(Method::GET, &format!("/api/products?offset={}&size=100", total - 1), &[], "").await.expect(200);
+    let last = server
+        .call(Method::GET, &format!("/api/products?offset={}&size=100", total - 1), &[], "")
+        .await
+        .expect(200);
     assert_eq!(last.body["items"].as_array().expect("items").len(), 1);
     assert_eq!(last.body["total"], total);
 }
@@ -21,9 +24,19 @@ async fn anybody_may_read_the_catalogue_page_by_page() {
 async fn a_product_has_the_names_clients_know() {
     let server = Server::start().await;
     let product = server.call(Method::GET, "/api/products/AZ-700", &[], "").await.expect(200).body;
-    let names: Vec<_> = product.as_object().expect("an object").keys().map(String::as_str).collect();
-    let mut wanted =
-        ["externalProductId", "name", "category", "vendor", "imageUrl", "discount", "billingPeriod", "isSubscription", "price"];
+    let names: Vec<_> =
+        product.as_object().expect("an object").keys().map(String::as_str).collect();
+    let mut wanted = [
+        "externalProductId",
+        "name",
+        "category",
+        "vendor",
+        "imageUrl",
+        "discount",
+        "billingPeriod",
+        "isSubscription",
+        "price",
+    ];
     wanted.sort_unstable();
     assert_eq!(names, wanted);
     assert_eq!(product["externalProductId"], "AZ-700");
@@ -51,7 +64,8 @@ async fn bad_paging_is_named() {
         ("offset=%2B1", "offset"),
         ("offset=2147483648", "offset"),
     ] {
-        let answer = server.call(Method::GET, &format!("/api/products?{query}"), &[], "").await.expect(400);
+        let answer =
+            server.call(Method::GET, &format!("/api/products?{query}"), &[], "").await.expect(400);
         assert!(answer.body["errors"][field][0].is_string(), "{query}: {}", answer.body);
     }
     let both = server.call(Method::GET, "/api/products?size=0&offset=x", &[], "").await.expect(400);
@@ -75,7 +89,11 @@ async fn while_the_store_is_out_an_old_catalogue_stands_in_and_says_so() {
     }
     server.products.set(Mood::Out);
     for path in paths {
-        assert_eq!(server.call(Method::GET, path, &[], "").await.expect(200).header("x-degraded"), "", "the copy is fresh");
+        assert_eq!(
+            server.call(Method::GET, path, &[], "").await.expect(200).header("x-degraded"),
+            "",
+            "the copy is fresh"
+        );
     }
     server.cache.invalidate(CacheArea::Catalogue).await;
     for path in paths {

@@ -10,7 +10,11 @@ use super::server::{Server, Setup, keyboard};
 async fn limited(orders: u32, requests: u32) -> Server {
     let hourly = |permits| RateLimit { permits, per: Duration::from_secs(3600) };
     let settings = HttpSettings {
-        limits: Some(Limits { orders: hourly(orders), requests: hourly(requests), connections: hourly(requests) }),
+        limits: Some(Limits {
+            orders: hourly(orders),
+            requests: hourly(requests),
+            connections: hourly(requests),
+        }),
         trusted_proxies: vec!["127.0.0.0/8".parse().expect("a network")],
         ..HttpSettings::default()
     };
@@ -26,7 +30,10 @@ async fn an_address_is_limited_before_its_token_is_looked_at_and_others_are_not(
     let server = limited(100, 3).await;
     for left in ["2", "1", "0"] {
         let answer = from(&server, "192.0.2.1", "/api/orders").await.expect(401);
-        assert_eq!((answer.header("ratelimit-limit"), answer.header("ratelimit-remaining")), ("3", left));
+        assert_eq!(
+            (answer.header("ratelimit-limit"), answer.header("ratelimit-remaining")),
+            ("3", left)
+        );
     }
     let refused = from(&server, "192.0.2.1", "/api/products").await.expect(429);
     let wait: u64 = refused.header("retry-after").parse().expect("seconds");
@@ -34,10 +41,18 @@ async fn an_address_is_limited_before_its_token_is_looked_at_and_others_are_not(
     assert!(refused.header("ratelimit-reset").parse::<u64>().expect("seconds") >= wait);
     assert_eq!(refused.header("ratelimit-remaining"), "0");
     assert_eq!(refused.header("x-content-type-options"), "nosniff");
-    let token = server.call(Method::POST, "/dev/token", &[("x-forwarded-for", "192.0.2.1")], "").await;
+    let token =
+        server.call(Method::POST, "/dev/token", &[("x-forwarded-for", "192.0.2.1")], "").await;
     token.expect(429);
-    let hub = server.client.get(format!("{}/hubs/order-status", server.base)).header("x-forwarded-for", "192.0.2.1");
-    assert_ne!(hub.send().await.expect("an answer").status(), 429, "hubs have a limit of their own");
+    let hub = server
+        .client
+        .get(format!("{}/hubs/order-status", server.base))
+        .header("x-forwarded-for", "192.0.2.1");
+    assert_ne!(
+        hub.send().await.expect("an answer").status(),
+        429,
+        "hubs have a limit of their own"
+    );
     from(&server, "192.0.2.2", "/api/products").await.expect(200);
     from(&server, "192.0.2.1", "/openapi.json").await.expect(200);
 }
@@ -47,7 +62,10 @@ async fn a_user_is_limited_wherever_the_orders_come_from_and_others_are_not() {
     let server = limited(2, 100).await;
     for left in ["1", "0"] {
         let placed = server.post("ann", None, &keyboard(1)).await.expect(201);
-        assert_eq!((placed.header("ratelimit-limit"), placed.header("ratelimit-remaining")), ("2", left));
+        assert_eq!(
+            (placed.header("ratelimit-limit"), placed.header("ratelimit-remaining")),
+            ("2", left)
+        );
     }
     let refused = server.post("ann", None, &keyboard(1)).await.expect(429);
     assert_eq!(refused.header("ratelimit-limit"), "2");

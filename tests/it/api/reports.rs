@@ -13,7 +13,10 @@ async fn reports_are_for_admins() {
     let server = Server::start().await;
     for report in ["orders-per-day", "revenue-by-vendor", "status-counts"] {
         server.get("ann", &format!("/api/reports/{report}")).await.expect(403);
-        server.call(reqwest::Method::GET, &format!("/api/reports/{report}"), &[], "").await.expect(401);
+        server
+            .call(reqwest::Method::GET, &format!("/api/reports/{report}"), &[], "")
+            .await
+            .expect(401);
         server.get_with(&admin(&server), &format!("/api/reports/{report}")).await.expect(200);
     }
 }
@@ -22,17 +25,37 @@ async fn reports_are_for_admins() {
 async fn reports_have_a_line_for_every_day_and_status() {
     let server = Server::start().await;
     server.order("ann").await;
-    let counts = server.get_with(&admin(&server), "/api/reports/status-counts?days=2").await.expect(200).body;
+    let counts = server
+        .get_with(&admin(&server), "/api/reports/status-counts?days=2")
+        .await
+        .expect(200)
+        .body;
     let line = |status: &str, orders: u32| json!({ "status": status, "orders": orders });
-    let wanted = [line("Accepted", 1), line("Processing", 0), line("Completed", 0), line("Failed", 0), line("Cancelled", 0)];
+    let wanted = [
+        line("Accepted", 1),
+        line("Processing", 0),
+        line("Completed", 0),
+        line("Failed", 0),
+        line("Cancelled", 0),
+    ];
     assert_eq!(counts["items"], json!(wanted));
-    let days = server.get_with(&admin(&server), "/api/reports/orders-per-day?days=3").await.expect(200).body;
+    let days = server
+        .get_with(&admin(&server), "/api/reports/orders-per-day?days=3")
+        .await
+        .expect(200)
+        .body;
     let items = days["items"].as_array().expect("items");
-    assert_eq!((items.len(), &items[2]["day"], &items[2]["orders"]), (3, &days["lastDay"], &json!(1)));
+    assert_eq!(
+        (items.len(), &items[2]["day"], &items[2]["orders"]),
+        (3, &days["lastDay"], &json!(1))
+    );
     assert_eq!((&items[0]["day"], &items[0]["orders"]), (&days["firstDay"], &json!(0)));
     assert!(items[2]["total"].as_f64().expect("a number") > 0.0);
     for query in ["days=0", "days=367", "days=x", "days=1&days=2"] {
-        server.get_with(&admin(&server), &format!("/api/reports/status-counts?{query}")).await.expect(400);
+        server
+            .get_with(&admin(&server), &format!("/api/reports/status-counts?{query}"))
+            .await
+            .expect(400);
     }
 }
 

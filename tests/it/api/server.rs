@@ -55,18 +55,28 @@ impl Server {
     pub async fn with(setup: Setup) -> Self {
         let folder = tempfile::tempdir().expect("temp dir");
         let clock = Arc::new(SystemClock);
-        let store = SqliteStore::open(SqliteOptions::new(folder.path().join("shop.db")), clock.clone()).expect("open");
+        let store =
+            SqliteStore::open(SqliteOptions::new(folder.path().join("shop.db")), clock.clone())
+                .expect("open");
         let stores = store.stores();
         stores.schema.migrate().await.expect("migrate");
         let (orders, products) = (Arc::new(Stage::default()), Arc::new(Stage::default()));
         let cache = Arc::new(TieredCache::local());
         let (copy, recorder) = (Arc::new(StagedCopy::default()), Arc::new(Recorder::default()));
-        let tokens = Arc::new(DevelopmentTokens::new(SIGNING_KEY, ClaimRules::default(), clock).expect("a long key"));
+        let tokens = Arc::new(
+            DevelopmentTokens::new(SIGNING_KEY, ClaimRules::default(), clock).expect("a long key"),
+        );
         let production = setup.verifier.is_some();
         let state = web::Data::new(HttpState::new(
             HttpPorts {
-                orders: Arc::new(StagedOrders { inner: stores.orders.clone(), stage: orders.clone() }),
-                products: Arc::new(StagedProducts { inner: stores.products.clone(), stage: products.clone() }),
+                orders: Arc::new(StagedOrders {
+                    inner: stores.orders.clone(),
+                    stage: orders.clone(),
+                }),
+                products: Arc::new(StagedProducts {
+                    inner: stores.products.clone(),
+                    stage: products.clone(),
+                }),
                 copy: copy.clone(),
                 redis: setup.redis,
                 reports: stores.reports.clone(),
@@ -90,7 +100,14 @@ impl Server {
         let handle = server.handle();
         tokio::spawn(server);
         let client = Client::new();
-        let document = client.get(format!("{base}/openapi.json")).send().await.expect("an answer").json().await.expect("JSON");
+        let document = client
+            .get(format!("{base}/openapi.json"))
+            .send()
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("JSON");
         Self {
             base,
             client,
@@ -113,8 +130,15 @@ impl Server {
     }
 
     /// Sends a request and checks what holds for every answer.
-    pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<reqwest::Body>) -> Answer {
-        let mut request = self.client.request(method.clone(), format!("{}{path}", self.base)).body(body);
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let mut request =
+            self.client.request(method.clone(), format!("{}{path}", self.base)).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -145,14 +169,21 @@ impl Server {
     /// POST /api/orders as `user`.
     pub async fn post(&self, user: &str, key: Option<&str>, body: &Value) -> Answer {
         let authorization = format!("Bearer {}", self.token(user));
-        let mut headers = vec![("authorization", authorization.as_str()), ("content-type", "application/json")];
+        let mut headers =
+            vec![("authorization", authorization.as_str()), ("content-type", "application/json")];
         headers.extend(key.map(|key| ("idempotency-key", key)));
         self.call(Method::POST, "/api/orders", &headers, body.to_string()).await
     }
 
     /// DELETE as `user`.
     pub async fn delete(&self, user: &str, path: &str) -> Answer {
-        self.call(Method::DELETE, path, &[("authorization", &format!("Bearer {}", self.token(user)))], "").await
+        self.call(
+            Method::DELETE,
+            path,
+            &[("authorization", &format!("Bearer {}", self.token(user)))],
+            "",
+        )
+        .await
     }
 
     /// Accepts an order of one keyboard and returns its DTO.

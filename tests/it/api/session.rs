@@ -39,14 +39,29 @@ async fn a_session_that_is_not_valid_or_too_large_is_refused_with_the_reason() {
     let line = json!({ "productId": "AZ-700", "quantity": 0 });
     for (body, field) in [
         (json!({ "version": 1, "cart": [line] }), "cart[0].quantity"),
-        (json!({ "version": 1, "cart": [{ "productId": "a b", "quantity": 1 }] }), "cart[0].productId"),
-        (json!({ "version": 1, "cart": vec![json!({ "productId": "A", "quantity": 1 }); 101] }), "cart"),
-        (json!({ "version": 1, "cart": [], "preferences": { "a": "x".repeat(101) } }), "preferences"),
+        (
+            json!({ "version": 1, "cart": [{ "productId": "a b", "quantity": 1 }] }),
+            "cart[0].productId",
+        ),
+        (
+            json!({ "version": 1, "cart": vec![json!({ "productId": "A", "quantity": 1 }); 101] }),
+            "cart",
+        ),
+        (
+            json!({ "version": 1, "cart": [], "preferences": { "a": "x".repeat(101) } }),
+            "preferences",
+        ),
         (json!({ "version": 9_007_199_254_740_992_u64, "cart": [] }), "version"),
     ] {
         let answer = put(&server, "ann", &body).await.expect(400);
         assert!(answer.body["errors"][field][0].is_string(), "{field}: {}", answer.body);
     }
     put(&server, "ann", &json!({ "version": 1, "cart": [], "price": 1 })).await.expect(400);
-    put(&server, "ann", &json!({ "version": 1, "cart": [], "preferences": { "a": "x".repeat(70_000) } })).await.expect(413);
+    put(
+        &server,
+        "ann",
+        &json!({ "version": 1, "cart": [], "preferences": { "a": "x".repeat(70_000) } }),
+    )
+    .await
+    .expect(413);
 }

@@ -17,18 +17,30 @@ use super::key_server::KeyServer;
 use super::server::{Server, Setup};
 
 /// Keys may be fetched at any time, so that rotation needs no waiting.
-const EAGER: KeyCachePace = KeyCachePace { refetch: Duration::ZERO, retry: Duration::ZERO, renew: Duration::from_secs(300) };
+const EAGER: KeyCachePace = KeyCachePace {
+    refetch: Duration::ZERO,
+    retry: Duration::ZERO,
+    renew: Duration::from_secs(300),
+};
 
 async fn production(location: JwksLocation, issuer: Option<&str>) -> Server {
     let source = Arc::new(HttpKeySource::new(&location, true).expect("a location"));
     let rules = ClaimRules { issuer: issuer.map(str::to_owned), audience: Some("shop".into()) };
-    let verifier = PublishedKeysVerifier::new(Arc::new(KeyCache::new(source, EAGER)), rules, Arc::new(SystemClock));
+    let verifier = PublishedKeysVerifier::new(
+        Arc::new(KeyCache::new(source, EAGER)),
+        rules,
+        Arc::new(SystemClock),
+    );
     Server::with(Setup { verifier: Some(Arc::new(verifier)), ..Setup::default() }).await
 }
 
 async fn with_keys(keys: &[Value]) -> (KeyServer, Server) {
     let provider = KeyServer::start(&set(keys)).await;
-    let server = production(JwksLocation::Jwks(format!("{}/keys", provider.base)), Some("https://id.example")).await;
+    let server = production(
+        JwksLocation::Jwks(format!("{}/keys", provider.base)),
+        Some("https://id.example"),
+    )
+    .await;
     (provider, server)
 }
 
@@ -58,11 +70,17 @@ async fn status(server: &Server, token: &str) -> u16 {
 
 #[tokio::test]
 async fn v13_rs256_and_es256_tokens_of_published_keys_are_accepted() {
-    let (_provider, server) = with_keys(&[RSA.published(Some("r")), P256.published(Some("e"))]).await;
+    let (_provider, server) =
+        with_keys(&[RSA.published(Some("r")), P256.published(Some("e"))]).await;
     for (pair, kid) in [(&*RSA, "r"), (&*P256, "e")] {
         assert_eq!(status(&server, &pair.sign(Some(kid), &claims())).await, 200, "{kid}");
     }
-    for good in [with("exp", now() - 30), with("nbf", now() + 30), without("nbf"), with("aud", json!(["x", "shop"]))] {
+    for good in [
+        with("exp", now() - 30),
+        with("nbf", now() + 30),
+        without("nbf"),
+        with("aud", json!(["x", "shop"])),
+    ] {
         assert_eq!(status(&server, &RSA.sign(Some("r"), &good)).await, 200, "{good}");
     }
 }
@@ -81,21 +99,31 @@ async fn v13_claims_that_do_not_fit_are_401() {
     ] {
         let answer = server.get_with(&RSA.sign(Some("r"), &bad), "/api/orders").await.expect(401);
         let challenge = answer.header("www-authenticate");
-        assert!(challenge.contains("invalid_token") && challenge.contains(reason), "{bad}: {challenge}");
+        assert!(
+            challenge.contains("invalid_token") && challenge.contains(reason),
+            "{bad}: {challenge}"
+        );
     }
 }
 
 #[tokio::test]
 async fn v13_a_token_without_a_user_is_403() {
     let (_provider, server) = with_keys(&[RSA.published(Some("r"))]).await;
-    for bad in [without("sub"), with("sub", ""), with("sub", 7), with("sub", "x".repeat(201)), with("sub", "a\u{0}b")] {
+    for bad in [
+        without("sub"),
+        with("sub", ""),
+        with("sub", 7),
+        with("sub", "x".repeat(201)),
+        with("sub", "a\u{0}b"),
+    ] {
         assert_eq!(status(&server, &RSA.sign(Some("r"), &bad)).await, 403, "{bad}");
     }
 }
 
 #[tokio::test]
 async fn v13_signatures_and_algorithms_that_do_not_fit_are_401() {
-    let (_provider, server) = with_keys(&[RSA.published(Some("r")), P256.published(Some("e"))]).await;
+    let (_provider, server) =
+        with_keys(&[RSA.published(Some("r")), P256.published(Some("e"))]).await;
     let good = RSA.sign(Some("r"), &claims());
     assert_eq!(status(&server, &good).await, 200);
 
@@ -107,8 +135,14 @@ async fn v13_signatures_and_algorithms_that_do_not_fit_are_401() {
     };
     let encode = |header: Value| URL_SAFE_NO_PAD.encode(header.to_string());
     let body = URL_SAFE_NO_PAD.encode(claims().to_string());
-    let none = |name: &str| format!("{}.{body}.", encode(json!({ "alg": name, "typ": "JWT", "kid": "r" })));
-    let crit = Header { kid: Some("r".into()), crit: Some(vec!["exp".into()]), ..Header::new(Algorithm::RS256) };
+    let none = |name: &str| {
+        format!("{}.{body}.", encode(json!({ "alg": name, "typ": "JWT", "kid": "r" })))
+    };
+    let crit = Header {
+        kid: Some("r".into()),
+        crit: Some(vec!["exp".into()]),
+        ..Header::new(Algorithm::RS256)
+    };
     let crit = jsonwebtoken::encode(&crit, &claims(), &RSA.private).expect("a token");
     let cut = good[..good.len() - 4].to_owned();
     let cases = [
@@ -173,11 +207,18 @@ async fn v13_rotation_needs_no_restart_and_outages_keep_the_last_good_set() {
     // Both are published for a while.
     provider.publish(Some(set(&[RSA.published(Some("1")), OTHER_RSA.published(Some("2"))])));
     assert_eq!((status(&server, &new).await, status(&server, &old).await), (200, 200));
-    // The provider goes away, then talks nonsense: what was good stays good, and nothing new gets in.
+    // The provider goes away, then talks nonsense: what was good stays good, and nothing new gets
+    // in.
     for nonsense in [None, Some("<html>".to_owned()), Some("{\"keys\":[]}".to_owned())] {
         provider.publish(nonsense);
         let fresh = RSA.sign(Some("1"), &with("jti", provider.fetches() as i64));
-        assert_eq!((status(&server, &fresh).await, status(&server, &P256.sign(Some("3"), &claims())).await), (200, 401));
+        assert_eq!(
+            (
+                status(&server, &fresh).await,
+                status(&server, &P256.sign(Some("3"), &claims())).await
+            ),
+            (200, 401)
+        );
     }
     // The old key is withdrawn; the next fetch makes its tokens worthless, remembered or not.
     provider.publish(Some(set(&[OTHER_RSA.published(Some("2")), P256.published(Some("3"))])));
@@ -201,7 +242,10 @@ async fn v13_keys_that_were_never_fetched_are_503() {
 async fn v13_an_authority_leads_to_its_keys_and_names_the_issuer() {
     let provider = KeyServer::start(&set(&[P256.published(Some("e"))])).await;
     let server = production(JwksLocation::Authority(provider.base.clone()), None).await;
-    assert_eq!(status(&server, &P256.sign(Some("e"), &with("iss", provider.base.as_str()))).await, 200);
+    assert_eq!(
+        status(&server, &P256.sign(Some("e"), &with("iss", provider.base.as_str()))).await,
+        200
+    );
     assert_eq!(status(&server, &P256.sign(Some("e"), &claims())).await, 401, "another issuer");
 }
 

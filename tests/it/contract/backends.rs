@@ -6,8 +6,12 @@ use std::time::Duration;
 
 use contoso_shop::adapters::guarded::{Guard, GuardSettings};
 use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
-use contoso_shop::domain::{CorrelationId, EventId, OrderDraft, QueueName, ServerId, Sku, Transition, UserId};
-use contoso_shop::ports::{AdvanceOrder, Lease, NewJob, NewOrder, Placed, ServerInfo, Stores, SystemClock};
+use contoso_shop::domain::{
+    CorrelationId, EventId, OrderDraft, QueueName, ServerId, Sku, Transition, UserId,
+};
+use contoso_shop::ports::{
+    AdvanceOrder, Lease, NewJob, NewOrder, Placed, ServerInfo, Stores, SystemClock,
+};
 use futures_util::future::BoxFuture;
 
 /// What a case gets: an empty, migrated database of its own.
@@ -104,9 +108,11 @@ pub async fn guarded() -> Harness {
     harness
 }
 
-const SKIPPED: &[u8] = b"\nSKIPPED: the contract suites over SQL Server, because TEST_MSSQL_URL is not set\n";
+const SKIPPED: &[u8] =
+    b"\nSKIPPED: the contract suites over SQL Server, because TEST_MSSQL_URL is not set\n";
 
-/// A database of its own on the server of `TEST_MSSQL_URL`, an ADO.NET connection string; `None`, said loudly, when there is none.
+/// A database of its own on the server of `TEST_MSSQL_URL`, an ADO.NET connection string; `None`,
+/// said loudly, when there is none.
 pub async fn mssql() -> Option<Harness> {
     static SAID: Once = Once::new();
     let Ok(server) = std::env::var("TEST_MSSQL_URL") else {
@@ -169,7 +175,14 @@ pub fn order(user: &str, lines: &[(&Sku, i64)]) -> NewOrder {
 
 /// A move without a lease.
 pub fn step(correlation_id: CorrelationId, transition: Transition) -> AdvanceOrder {
-    AdvanceOrder { correlation_id, transition, reason: None, lease: None, event_id: EventId::generate(), trace_parent: None }
+    AdvanceOrder {
+        correlation_id,
+        transition,
+        reason: None,
+        lease: None,
+        event_id: EventId::generate(),
+        trace_parent: None,
+    }
 }
 
 /// The same move under a lease.

@@ -100,13 +100,19 @@ async fn server_of(fabric: &dyn Fabric, prefix: &str, hub: &str) -> TestServer {
 async fn connected(server: &TestServer) {
     let mut state = server.endpoint.lifetime().backplane_state();
     let wait = state.wait_for(|state| matches!(state, BackplaneState::Connected(_)));
-    tokio::time::timeout(SOON, wait).await.expect("a connected backplane within 10 s").expect("a living backplane");
+    tokio::time::timeout(SOON, wait)
+        .await
+        .expect("a connected backplane within 10 s")
+        .expect("a living backplane");
 }
 
 async fn disconnected(server: &TestServer) {
     let mut state = server.endpoint.lifetime().backplane_state();
     let wait = state.wait_for(|state| *state == BackplaneState::Disconnected);
-    tokio::time::timeout(SOON, wait).await.expect("an outage noticed within 10 s").expect("a living backplane");
+    tokio::time::timeout(SOON, wait)
+        .await
+        .expect("an outage noticed within 10 s")
+        .expect("a living backplane");
 }
 
 struct Tab {
@@ -115,7 +121,8 @@ struct Tab {
 }
 
 impl Tab {
-    /// The client's connected hook has run when its first call is answered, so it can be reached from then on.
+    /// The client's connected hook has run when its first call is answered, so it can be reached
+    /// from then on.
     async fn open(server: &TestServer, user: &str) -> Self {
         let mut client = HubClient::connect(&server.url(), Token::Header(user)).await;
         let me = client.invoke("WhoAmI", json!([])).await.expect("an answer");
@@ -129,8 +136,9 @@ impl Tab {
 
 /// What each tab heard so far: the first arguments, in order. The tabs are all of the hub's.
 ///
-/// A backplane keeps the order of one sender. Every server sends everyone a fence, twice: the second is sent after the first has come,
-/// so behind it also the copies of a server's own messages have come back.
+/// A backplane keeps the order of one sender. Every server sends everyone a fence, twice: the
+/// second is sent after the first has come, so behind it also the copies of a server's own messages
+/// have come back.
 async fn heard(servers: &[&TestServer], tabs: &mut [&mut Tab]) -> Vec<Vec<Value>> {
     let mut heard = vec![Vec::new(); tabs.len()];
     for _ in 0..2 {
@@ -149,13 +157,21 @@ async fn heard(servers: &[&TestServer], tabs: &mut [&mut Tab]) -> Vec<Vec<Value>
 
 async fn everyone_is_reached_once(fabric: &dyn Fabric) {
     let (a, b) = (server(fabric).await, server(fabric).await);
-    let (mut one, mut two, mut three) = (Tab::open(&a, "alice").await, Tab::open(&b, "bob").await, Tab::open(&b, "carol").await);
+    let (mut one, mut two, mut three) =
+        (Tab::open(&a, "alice").await, Tab::open(&b, "bob").await, Tab::open(&b, "carol").await);
     a.context().all().send("News", &("to all",)).await.unwrap();
-    b.context().all_except([one.id.clone(), two.id.clone()]).send("News", &("to carol",)).await.unwrap();
+    b.context()
+        .all_except([one.id.clone(), two.id.clone()])
+        .send("News", &("to carol",))
+        .await
+        .unwrap();
     let mut heard = heard(&[&a, &b], &mut [&mut one, &mut two, &mut three]).await;
     // Senders have no order among each other.
     heard.iter_mut().for_each(|heard| heard.sort_by_key(ToString::to_string));
-    assert_eq!(heard, [vec![json!("to all")], vec![json!("to all")], vec![json!("to all"), json!("to carol")]]);
+    assert_eq!(
+        heard,
+        [vec![json!("to all")], vec![json!("to all")], vec![json!("to all"), json!("to carol")]]
+    );
 }
 
 async fn users_are_reached_on_every_server(fabric: &dyn Fabric) {
@@ -173,12 +189,16 @@ async fn users_are_reached_on_every_server(fabric: &dyn Fabric) {
         numbers.sort_unstable();
         numbers
     };
-    assert_eq!(heard.iter().map(sorted).collect::<Vec<_>>(), [vec![1, 1, 1, 2], vec![1, 1, 1, 2], vec![2], vec![]]);
+    assert_eq!(
+        heard.iter().map(sorted).collect::<Vec<_>>(),
+        [vec![1, 1, 1, 2], vec![1, 1, 1, 2], vec![2], vec![]]
+    );
 }
 
 async fn groups_span_servers(fabric: &dyn Fabric) {
     let (a, b) = (server(fabric).await, server(fabric).await);
-    let (mut one, mut two, mut three) = (Tab::open(&a, "alice").await, Tab::open(&b, "bob").await, Tab::open(&b, "carol").await);
+    let (mut one, mut two, mut three) =
+        (Tab::open(&a, "alice").await, Tab::open(&b, "bob").await, Tab::open(&b, "carol").await);
     one.join("g").await;
     one.join("g").await;
     // A change of a connection of the other server, both ways.
@@ -199,7 +219,12 @@ async fn one_connection_is_reached_wherever_it_is(fabric: &dyn Fabric) {
     let (mut one, mut two) = (Tab::open(&a, "alice").await, Tab::open(&b, "alice").await);
     for sender in [&a, &b] {
         sender.context().client(&two.id).send("News", &(1,)).await.unwrap();
-        sender.context().clients([one.id.clone(), ConnectionId::new("unknown")]).send("News", &(2,)).await.unwrap();
+        sender
+            .context()
+            .clients([one.id.clone(), ConnectionId::new("unknown")])
+            .send("News", &(2,))
+            .await
+            .unwrap();
     }
     let heard = heard(&[&a, &b], &mut [&mut one, &mut two]).await;
     assert_eq!(heard, [vec![json!(2), json!(2)], vec![json!(1), json!(1)]]);
@@ -225,7 +250,11 @@ async fn names_are_literal(fabric: &dyn Fabric) {
 }
 
 async fn hubs_and_prefixes_do_not_mix(fabric: &dyn Fabric) {
-    let servers = [server(fabric).await, server_of(fabric, "test", "Other").await, server_of(fabric, "other", "Hub").await];
+    let servers = [
+        server(fabric).await,
+        server_of(fabric, "test", "Other").await,
+        server_of(fabric, "other", "Hub").await,
+    ];
     for (index, server) in servers.iter().enumerate() {
         server.context().user("alice").send("News", &(index,)).await.unwrap();
     }
@@ -271,13 +300,21 @@ async fn redis_shows_microsofts_channels_and_payloads() {
     let mut overheard = spy.message_rx();
     let mut tab = Tab::open(&a, "alice").await;
     let commands = client(fabric.server.port);
-    let mut channels: Vec<String> =
-        until("channels", SOON, || async { commands.pubsub_channels("contoso-signalr*").await.ok() }).await;
+    let mut channels: Vec<String> = until("channels", SOON, || async {
+        commands.pubsub_channels("contoso-signalr*").await.ok()
+    })
+    .await;
     channels.sort();
     assert_eq!(channels[0], "contoso-signalrOrderStatusHub:all");
     assert_eq!(channels[1], format!("contoso-signalrOrderStatusHub:connection:{}", tab.id));
     assert!(channels[2].starts_with("contoso-signalrOrderStatusHub:internal:ack:"));
-    assert_eq!(channels[3..], ["contoso-signalrOrderStatusHub:internal:groups", "contoso-signalrOrderStatusHub:user:alice"]);
+    assert_eq!(
+        channels[3..],
+        [
+            "contoso-signalrOrderStatusHub:internal:groups",
+            "contoso-signalrOrderStatusHub:user:alice"
+        ]
+    );
 
     a.context().user("bob").send("Hi", &(1,)).await.unwrap();
     let message = tokio::time::timeout(SOON, overheard.recv()).await.expect("a message").unwrap();
@@ -316,7 +353,10 @@ async fn an_outage_of_redis_spares_local_connections_and_heals() {
     disconnected(&b).await;
     let started = std::time::Instant::now();
     let result = a.context().user("alice").send("News", &("outage",)).await;
-    assert!(matches!(result, Err(SendError::Backplane(BackplaneError::Unavailable(_)))), "{result:?}");
+    assert!(
+        matches!(result, Err(SendError::Backplane(BackplaneError::Unavailable(_)))),
+        "{result:?}"
+    );
     assert_eq!(here.client.event("News").await, json!(["outage"]), "local connections have it");
     let mut newcomer = Tab::open(&a, "bob").await;
     assert!(started.elapsed() < Duration::from_secs(2), "nobody waits for what is not there");
@@ -328,7 +368,14 @@ async fn an_outage_of_redis_spares_local_connections_and_heals() {
     a.context().group("g").send("News", &("group",)).await.unwrap();
     let mut heard = heard(&[&a, &b], &mut [&mut here, &mut there, &mut newcomer]).await;
     heard.iter_mut().for_each(|heard| heard.sort_by_key(ToString::to_string));
-    assert_eq!(heard, [vec![json!("group"), json!("healed")], vec![json!("group"), json!("healed")], vec![json!("healed")]]);
+    assert_eq!(
+        heard,
+        [
+            vec![json!("group"), json!("healed")],
+            vec![json!("group"), json!("healed")],
+            vec![json!("healed")]
+        ]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -338,8 +385,12 @@ async fn a_redis_that_hangs_is_an_outage_too() {
     let (mut here, mut there) = (Tab::open(&a, "alice").await, Tab::open(&b, "alice").await);
     let process = nix::unistd::Pid::from_raw(fabric.server.pid().try_into().unwrap());
     nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGSTOP).unwrap();
-    let sent = tokio::time::timeout(SOON, a.context().user("alice").send("News", &("hanging",))).await;
-    assert!(matches!(sent.expect("an answer"), Err(SendError::Backplane(BackplaneError::Unavailable(_)))));
+    let sent =
+        tokio::time::timeout(SOON, a.context().user("alice").send("News", &("hanging",))).await;
+    assert!(matches!(
+        sent.expect("an answer"),
+        Err(SendError::Backplane(BackplaneError::Unavailable(_)))
+    ));
     assert_eq!(here.client.event("News").await, json!(["hanging"]), "local connections have it");
     disconnected(&a).await;
     disconnected(&b).await;
@@ -359,8 +410,10 @@ async fn a_redis_that_hangs_is_an_outage_too() {
 async fn an_event_sent_twice_within_the_window_arrives_once() {
     let bus = InProcessBus::new();
     let options = HubOptions::default;
-    let a = TestServer::with_repeat_window(bus.join("Hub"), options(), Some(Duration::from_secs(60)));
-    let b = TestServer::with_repeat_window(bus.join("Hub"), options(), Some(Duration::from_secs(60)));
+    let a =
+        TestServer::with_repeat_window(bus.join("Hub"), options(), Some(Duration::from_secs(60)));
+    let b =
+        TestServer::with_repeat_window(bus.join("Hub"), options(), Some(Duration::from_secs(60)));
     let (mut here, mut there) = (Tab::open(&a, "alice").await, Tab::open(&b, "alice").await);
     // The consumer on one server sent the event and died; the other server takes it over.
     a.context().user("alice").send("News", &("event 1",)).await.unwrap();
@@ -372,5 +425,8 @@ async fn an_event_sent_twice_within_the_window_arrives_once() {
         let heard: Vec<_> = events.into_iter().map(|(_, arguments)| arguments[0].clone()).collect();
         assert_eq!(heard, ["event 1", "event 2"]);
     }
-    assert_eq!((a.endpoint.lifetime().stats().repeated, b.endpoint.lifetime().stats().repeated), (1, 1));
+    assert_eq!(
+        (a.endpoint.lifetime().stats().repeated, b.endpoint.lifetime().stats().repeated),
+        (1, 1)
+    );
 }

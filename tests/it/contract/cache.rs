@@ -72,7 +72,9 @@ async fn callers_at_the_same_time_share_one_load(cache: &dyn Cache) {
     assert_eq!(truth.loads(), 1);
 }
 
-async fn a_load_that_began_before_an_invalidation_does_not_bring_the_old_value_back(cache: &dyn Cache) {
+async fn a_load_that_began_before_an_invalidation_does_not_bring_the_old_value_back(
+    cache: &dyn Cache,
+) {
     let (begun, go_on) = (Notify::new(), Notify::new());
     let name = key("a");
     let slow = cache.get_or_load(
@@ -101,7 +103,8 @@ async fn an_old_value_stands_in_when_the_truth_is_out(cache: &dyn Cache) {
     let stale = cache.get_or_load(&key("a"), out()).await.expect("the old value");
     assert_eq!(stale, Cached { value: Bytes::from_static(b"0"), stale: true });
     assert!(cache.get_or_load(&key("never seen"), out()).await.is_err());
-    let fault = cache.get_or_load(&key("a"), Box::pin(async { Err(StoreError::fault("wrong")) })).await;
+    let fault =
+        cache.get_or_load(&key("a"), Box::pin(async { Err(StoreError::fault("wrong")) })).await;
     assert!(fault.is_err(), "a fault is not covered up");
     assert_eq!(truth.read(cache, "a").await, "0", "fresh again");
 }
@@ -118,7 +121,8 @@ impl Pod {
         let subscriptions = subscriptions(port, RedisSharedCache::channels(), &stop);
         let shared = Arc::new(RedisSharedCache::new(client(port), &subscriptions));
         let guard = Arc::new(Guard::new("redis", GuardSettings::REDIS));
-        let cache = TieredCache::start(Arc::new(GuardedSharedCache::new(shared, guard)), stop.clone());
+        let cache =
+            TieredCache::start(Arc::new(GuardedSharedCache::new(shared, guard)), stop.clone());
         let pod = Self { cache, subscriptions, stop };
         pod.settle().await;
         pod
@@ -126,7 +130,10 @@ impl Pod {
 
     /// Waits until the gap of the first connection has been told and taken in.
     async fn settle(&self) {
-        until("the subscription", SOON, || async { self.subscriptions.is_complete().then_some(()) }).await;
+        until("the subscription", SOON, || async {
+            self.subscriptions.is_complete().then_some(())
+        })
+        .await;
         until("a value to stay fresh", SOON, || async {
             let truth = Truth::default();
             for _ in 0..2 {
@@ -188,7 +195,11 @@ async fn what_one_pod_loaded_serves_the_others_and_a_change_reaches_them_within_
     assert_eq!(truth.loads(), 1, "b took it from a");
     for value in 1..20 {
         truth.set(&*a.cache, value).await;
-        assert_eq!(truth.read(&*a.cache, "x").await, value.to_string(), "a sees its own change at once");
+        assert_eq!(
+            truth.read(&*a.cache, "x").await,
+            value.to_string(),
+            "a sees its own change at once"
+        );
         until("b to see it", Duration::from_secs(1), || async {
             (truth.read(&*b.cache, "x").await == value.to_string()).then_some(())
         })
@@ -206,9 +217,16 @@ async fn a_pod_that_missed_an_invalidation_is_fresh_once_it_hears_again() {
     proxy.cut();
     until("b to notice", SOON, || async { (!b.subscriptions.is_complete()).then_some(()) }).await;
     truth.set(&*a.cache, 1).await;
-    assert_eq!(truth.read(&*b.cache, "x").await, "0", "b cannot know; bounded by the time a value is fresh");
+    assert_eq!(
+        truth.read(&*b.cache, "x").await,
+        "0",
+        "b cannot know; bounded by the time a value is fresh"
+    );
     proxy.heal();
-    until("b to drop what it had", SOON, || async { (truth.read(&*b.cache, "x").await == "1").then_some(()) }).await;
+    until("b to drop what it had", SOON, || async {
+        (truth.read(&*b.cache, "x").await == "1").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -222,5 +240,8 @@ async fn a_change_made_while_redis_was_out_reaches_it_later() {
     truth.set(&*b.cache, 1).await;
     assert_eq!(truth.read(&*b.cache, "x").await, "1", "b itself is right at once, from the truth");
     proxy.heal();
-    until("a to hear of it", SOON, || async { (truth.read(&*a.cache, "x").await == "1").then_some(()) }).await;
+    until("a to hear of it", SOON, || async {
+        (truth.read(&*a.cache, "x").await == "1").then_some(())
+    })
+    .await;
 }

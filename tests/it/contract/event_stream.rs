@@ -24,7 +24,8 @@ fn event(number: i64) -> OrderEvent {
         order_id: OrderId(number),
         status: OrderStatus::Completed,
         occurred_at: Timestamp::from_micros(1_795_294_800_123_456),
-        trace_parent: (number % 2 == 0).then(|| "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
+        trace_parent: (number % 2 == 0)
+            .then(|| "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
     }
 }
 
@@ -39,7 +40,8 @@ async fn events_are_read_in_order_once_by_one_consumer_of_the_group(stream: &dyn
     let mut got = stream.read("a", 2, NOW).await.expect("read");
     assert_eq!(got.len(), 2);
     got.extend(stream.read("b", 10, NOW).await.expect("read"));
-    let read: Vec<_> = got.iter().map(|delivery| delivery.event.clone().expect("readable")).collect();
+    let read: Vec<_> =
+        got.iter().map(|delivery| delivery.event.clone().expect("readable")).collect();
     assert_eq!(read, events);
     assert!(got.iter().all(|delivery| delivery.deliveries == 1));
     assert_eq!(stream.read("c", 10, NOW).await.expect("read"), [], "nothing is new any more");
@@ -147,7 +149,8 @@ async fn an_unreadable_entry_is_delivered_as_such_and_buried_with_its_fields() {
     assert_eq!(read.len(), 2);
     assert_eq!(read[0].event, None);
     stream.bury(&read[0], "unreadable").await.expect("bury");
-    let dead: Vec<Entry> = client.xrange_values(keys::DEAD_EVENTS, "-", "+", None).await.expect("xrange");
+    let dead: Vec<Entry> =
+        client.xrange_values(keys::DEAD_EVENTS, "-", "+", None).await.expect("xrange");
     let fields = &dead[0].1;
     assert_eq!(fields[&Key::from("status")].as_bytes(), Some(&poison[..]));
     assert_eq!(fields[&Key::from("cause")].as_str().as_deref(), Some("unreadable"));
@@ -161,21 +164,34 @@ async fn a_dead_letter_is_listed_and_can_be_replayed_once() {
     assert_eq!(letters.list(10).await.expect("list"), []);
     let wanted = event(1);
     stream.append(std::slice::from_ref(&wanted)).await.expect("append");
-    client.xadd::<(), _, _, _, _>(keys::EVENTS, false, None, "*", ("status", "poison")).await.expect("xadd");
+    client
+        .xadd::<(), _, _, _, _>(keys::EVENTS, false, None, "*", ("status", "poison"))
+        .await
+        .expect("xadd");
     let read = stream.read("a", 10, NOW).await.expect("read");
     for delivery in &read {
         stream.bury(delivery, "the owner is unknown").await.expect("bury");
     }
     let dead = letters.list(10).await.expect("list");
-    assert_eq!((dead[0].event.as_ref(), dead[0].cause.as_str(), dead[0].deliveries), (Some(&wanted), "the owner is unknown", 1));
+    assert_eq!(
+        (dead[0].event.as_ref(), dead[0].cause.as_str(), dead[0].deliveries),
+        (Some(&wanted), "the owner is unknown", 1)
+    );
     assert_eq!(dead[1].event, None);
     let replays = [(&dead[0], true), (&dead[0], false), (&dead[1], false)];
     for (letter, back) in replays {
         assert_eq!(letters.replay(&letter.entry).await.expect("replay"), back, "{letter:?}");
     }
     let read = stream.read("a", 10, NOW).await.expect("read");
-    assert_eq!(read.iter().map(|delivery| delivery.event.as_ref()).collect::<Vec<_>>(), [Some(&wanted)]);
-    assert_eq!(letters.list(10).await.expect("list"), [dead[1].clone()], "what cannot be read stays for a look at it");
+    assert_eq!(
+        read.iter().map(|delivery| delivery.event.as_ref()).collect::<Vec<_>>(),
+        [Some(&wanted)]
+    );
+    assert_eq!(
+        letters.list(10).await.expect("list"),
+        [dead[1].clone()],
+        "what cannot be read stays for a look at it"
+    );
 }
 
 #[tokio::test]
@@ -188,19 +204,36 @@ async fn only_consumers_that_are_idle_and_hold_nothing_are_forgotten() {
     let script = include_str!("../../../src/adapters/redis/lua/forget_consumers.lua");
     for (idle, forgotten) in [(3_600_000, 0), (0, 1), (0, 0)] {
         let args = vec![keys::EVENTS_GROUP.to_owned(), idle.to_string()];
-        assert_eq!(client.eval::<i64, _, _, _>(script, keys::EVENTS, args).await.expect("eval"), forgotten);
+        assert_eq!(
+            client.eval::<i64, _, _, _>(script, keys::EVENTS, args).await.expect("eval"),
+            forgotten
+        );
     }
-    assert_eq!(stream.claim("alive", NOW, 1).await.expect("claim").len(), 1, "the holder's entry is not lost");
+    assert_eq!(
+        stream.claim("alive", NOW, 1).await.expect("claim").len(),
+        1,
+        "the holder's entry is not lost"
+    );
 }
 
 #[tokio::test]
 async fn an_event_carries_ids_only() {
     let (_server, client, stream) = redis();
     stream.append(&[event(2)]).await.expect("append");
-    let found: Vec<Entry> = client.xrange_values(keys::EVENTS, "-", "+", None).await.expect("xrange");
+    let found: Vec<Entry> =
+        client.xrange_values(keys::EVENTS, "-", "+", None).await.expect("xrange");
     let mut names: Vec<_> = found[0].1.keys().filter_map(|key| key.as_str()).collect();
     names.sort_unstable();
-    let expected = ["correlationId", "eventId", "name", "occurredAt", "orderId", "status", "traceParent", "version"];
+    let expected = [
+        "correlationId",
+        "eventId",
+        "name",
+        "occurredAt",
+        "orderId",
+        "status",
+        "traceParent",
+        "version",
+    ];
     assert_eq!(names, expected);
     assert_eq!(found[0].1[&Key::from("name")].as_str().as_deref(), Some("order.processed"));
 }
@@ -211,13 +244,21 @@ async fn a_flushed_stream_comes_back_and_its_loss_is_reported_once() {
     let other = RedisEventStream::new(client.clone(), client.clone());
     stream.read("a", 1, NOW).await.expect("read");
     other.read("b", 1, NOW).await.expect("read");
-    assert_eq!((*stream.resets().borrow(), *other.resets().borrow()), (1, 0), "the group was made once");
+    assert_eq!(
+        (*stream.resets().borrow(), *other.resets().borrow()),
+        (1, 0),
+        "the group was made once"
+    );
     client.flushall::<()>(false).await.expect("flushall");
     let wanted = event(1);
     stream.append(std::slice::from_ref(&wanted)).await.expect("append");
     assert_eq!(stream.claim("a", NOW, 1).await.expect("claim"), []);
     let read = stream.read("a", 10, NOW).await.expect("read");
-    assert_eq!(read[0].event.as_ref(), Some(&wanted), "what was appended before the group came back is read too");
+    assert_eq!(
+        read[0].event.as_ref(),
+        Some(&wanted),
+        "what was appended before the group came back is read too"
+    );
     assert_eq!(*stream.resets().borrow(), 2);
 }
 
@@ -234,7 +275,10 @@ async fn a_reader_that_waits_while_everything_is_flushed_goes_on() {
     let (read, ()) = tokio::join!(stream.read("a", 1, SOON), flush_and_append);
     let mut read = read.expect("read");
     if read.is_empty() {
-        read = until("the event", SOON, || async { stream.read("a", 1, SOON).await.ok().filter(|read| !read.is_empty()) }).await;
+        read = until("the event", SOON, || async {
+            stream.read("a", 1, SOON).await.ok().filter(|read| !read.is_empty())
+        })
+        .await;
     }
     assert_eq!(read[0].event.as_ref(), Some(&wanted));
 }
@@ -256,7 +300,10 @@ async fn a_server_that_hangs_fails_fast_and_is_used_again_when_it_wakes() {
     assert!(read.is_transient(), "{read}");
     kill(pid, Signal::SIGCONT).expect("continue");
     let wanted = event(2);
-    until("the server to take events again", SOON, || async { stream.append(std::slice::from_ref(&wanted)).await.ok() }).await;
+    until("the server to take events again", SOON, || async {
+        stream.append(std::slice::from_ref(&wanted)).await.ok()
+    })
+    .await;
     until("the event", SOON, || async {
         let read = stream.read("a", 10, NOW).await.ok()?;
         read.iter().any(|delivery| delivery.event.as_ref() == Some(&wanted)).then_some(())

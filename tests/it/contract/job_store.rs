@@ -4,7 +4,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use contoso_shop::domain::{JobId, JobState, QueueName, ServerId};
-use contoso_shop::ports::{Acknowledged, Acknowledgement, Exchange, FetchedJob, JobRecord, Lease, NewJob, Outcome, QueueDepth};
+use contoso_shop::ports::{
+    Acknowledged, Acknowledgement, Exchange, FetchedJob, JobRecord, Lease, NewJob, Outcome,
+    QueueDepth,
+};
 
 use super::backends::{Harness, course, job, order, queue, server};
 use crate::support::wait;
@@ -24,9 +27,16 @@ async fn registered(h: &Harness, queues: &[&str]) -> ServerId {
     info.id
 }
 
-async fn exchange(h: &Harness, server: &ServerId, ends: Vec<(Lease, Outcome)>, queues: &[&str], limit: usize) -> Exchange {
+async fn exchange(
+    h: &Harness,
+    server: &ServerId,
+    ends: Vec<(Lease, Outcome)>,
+    queues: &[&str],
+    limit: usize,
+) -> Exchange {
     let queues: Vec<QueueName> = queues.iter().map(|name| queue(name)).collect();
-    let ends = ends.into_iter().map(|(lease, outcome)| Acknowledgement { lease, outcome }).collect();
+    let ends =
+        ends.into_iter().map(|(lease, outcome)| Acknowledgement { lease, outcome }).collect();
     h.stores.jobs.exchange(server, ends, &queues, limit).await.expect("exchange")
 }
 
@@ -52,7 +62,12 @@ fn error(text: &str) -> String {
 
 pub async fn a_job_is_fetched_as_it_was_stored(h: Harness) {
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned();
-    let new = NewJob { args: r#"{"text":"Grüße \"x\""}"#.to_owned(), trace_parent: Some(trace), max_attempts: 7, ..job("a") };
+    let new = NewJob {
+        args: r#"{"text":"Grüße \"x\""}"#.to_owned(),
+        trace_parent: Some(trace),
+        max_attempts: 7,
+        ..job("a")
+    };
     let stored = enqueue(&h, vec![new.clone()]).await;
     let server = registered(&h, &["a"]).await;
     let jobs = fetch(&h, &server, &["a"], 10).await;
@@ -62,7 +77,10 @@ pub async fn a_job_is_fetched_as_it_was_stored(h: Harness) {
     assert_eq!((fetched.attempt, fetched.max_attempts), (1, 7));
     assert_eq!(fetched.trace_parent, new.trace_parent);
     let record = find(&h, stored[0]).await;
-    assert_eq!((record.state, record.attempts, record.server), (JobState::Processing, 1, Some(server.clone())));
+    assert_eq!(
+        (record.state, record.attempts, record.server),
+        (JobState::Processing, 1, Some(server.clone()))
+    );
     assert_eq!(record.created_at, fetched.created_at);
     assert!(fetch(&h, &server, &["a"], 10).await.is_empty(), "leased once");
 }
@@ -107,8 +125,15 @@ pub async fn queues_are_served_in_the_given_order(h: Harness) {
     enqueue(&h, vec![job("other")]).await;
     let jobs = fetch(&h, &server, &["high", "low"], 3).await;
     assert_eq!(ids(&jobs), [high[0], high[1], low[0]]);
-    assert_eq!(jobs.iter().map(|job| job.queue.as_str()).collect::<Vec<_>>(), ["high", "high", "low"]);
-    assert_eq!(ids(&fetch(&h, &server, &["high", "low"], 3).await), [low[1]], "a queue that is not asked for is not served");
+    assert_eq!(
+        jobs.iter().map(|job| job.queue.as_str()).collect::<Vec<_>>(),
+        ["high", "high", "low"]
+    );
+    assert_eq!(
+        ids(&fetch(&h, &server, &["high", "low"], 3).await),
+        [low[1]],
+        "a queue that is not asked for is not served"
+    );
 }
 
 pub async fn a_delayed_job_waits_and_tells_how_long(h: Harness) {
@@ -120,7 +145,11 @@ pub async fn a_delayed_job_waits_and_tells_how_long(h: Harness) {
     assert!(planned.jobs.is_empty());
     let due_in = planned.next_due_in.expect("planned");
     assert!(due_in <= LONG && due_in > LONG - PATIENCE * 6, "{due_in:?}");
-    assert_eq!(exchange(&h, &server, vec![], &["b"], 10).await.next_due_in, None, "of these queues");
+    assert_eq!(
+        exchange(&h, &server, vec![], &["b"], 10).await.next_due_in,
+        None,
+        "of these queues"
+    );
     assert_eq!(find(&h, far[0]).await.state, JobState::Scheduled);
     let soon = enqueue(&h, vec![NewJob { delay: SHORT, ..job("a") }]).await;
     let jobs = wait::until("the delayed job", PATIENCE, async || {
@@ -149,7 +178,11 @@ pub async fn a_succeeded_job_is_kept_and_not_run_again(h: Harness) {
     let record = find(&h, stored[0]).await;
     assert_eq!((record.state, record.attempts, record.server), (JobState::Succeeded, 1, None));
     assert!(fetch(&h, &server, &["a"], 1).await.is_empty());
-    assert_eq!(finish(&h, &server, lease, Outcome::Succeeded).await, Acknowledged::Lost, "a second time");
+    assert_eq!(
+        finish(&h, &server, lease, Outcome::Succeeded).await,
+        Acknowledged::Lost,
+        "a second time"
+    );
 }
 
 pub async fn one_exchange_acknowledges_and_fetches(h: Harness) {
@@ -163,7 +196,10 @@ pub async fn one_exchange_acknowledges_and_fetches(h: Harness) {
         (first[1].lease, Outcome::Failed { error: error("x") }),
     ];
     let answer = exchange(&h, &server, ends, &["a"], 10).await;
-    assert_eq!(answer.acknowledged, [Acknowledged::Applied, Acknowledged::Lost, Acknowledged::Applied]);
+    assert_eq!(
+        answer.acknowledged,
+        [Acknowledged::Applied, Acknowledged::Lost, Acknowledged::Applied]
+    );
     assert_eq!(ids(&answer.jobs), stored[2..]);
     assert_eq!(find(&h, stored[0]).await.state, JobState::Succeeded);
     assert_eq!(find(&h, stored[1]).await.state, JobState::Failed);
@@ -188,7 +224,9 @@ pub async fn a_retried_job_comes_back_with_the_next_attempt_and_a_larger_fence(h
     for attempt in 2..=4 {
         let outcome = Outcome::Retry { delay: Duration::from_millis(1), error: error("again") };
         finish(&h, &server, last.lease, outcome).await;
-        let next = wait::until("the retry", PATIENCE, async || fetch(&h, &server, &["a"], 1).await.pop()).await;
+        let next =
+            wait::until("the retry", PATIENCE, async || fetch(&h, &server, &["a"], 1).await.pop())
+                .await;
         assert_eq!((next.attempt, next.lease.job), (attempt, last.lease.job));
         assert!(next.lease.fence > last.lease.fence);
         last = next;
@@ -204,8 +242,16 @@ pub async fn a_failed_job_is_kept_with_its_error(h: Harness) {
     let record = find(&h, stored[0]).await;
     assert_eq!((record.state, record.attempts), (JobState::Failed, 1));
     let kept = record.last_error.expect("error");
-    assert!(long.starts_with(&kept) && (100..10_000).contains(&kept.len()), "cut to a bounded length: {}", kept.len());
-    assert_eq!(h.stores.jobs.prune(Duration::ZERO, 10).await.expect("prune"), 0, "kept until somebody acts");
+    assert!(
+        long.starts_with(&kept) && (100..10_000).contains(&kept.len()),
+        "cut to a bounded length: {}",
+        kept.len()
+    );
+    assert_eq!(
+        h.stores.jobs.prune(Duration::ZERO, 10).await.expect("prune"),
+        0,
+        "kept until somebody acts"
+    );
 }
 
 pub async fn failed_jobs_are_listed_newest_first(h: Harness) {
@@ -262,15 +308,26 @@ pub async fn a_lost_lease_changes_nothing(h: Harness) {
         ]
     };
     for outcome in outcomes() {
-        assert_eq!(finish(&h, &two, lease, outcome).await, Acknowledged::Lost, "another server's job");
+        assert_eq!(
+            finish(&h, &two, lease, outcome).await,
+            Acknowledged::Lost,
+            "another server's job"
+        );
     }
     finish(&h, &one, lease, Outcome::Released).await;
     let newer = fetch(&h, &one, &["a"], 1).await[0].lease;
     for outcome in outcomes() {
-        assert_eq!(finish(&h, &one, lease, outcome).await, Acknowledged::Lost, "its own, but an older lease");
+        assert_eq!(
+            finish(&h, &one, lease, outcome).await,
+            Acknowledged::Lost,
+            "its own, but an older lease"
+        );
     }
     let record = find(&h, stored[0]).await;
-    assert_eq!((record.state, record.last_error, record.server), (JobState::Processing, None, Some(one.clone())));
+    assert_eq!(
+        (record.state, record.last_error, record.server),
+        (JobState::Processing, None, Some(one.clone()))
+    );
     assert_eq!(finish(&h, &one, newer, Outcome::Succeeded).await, Acknowledged::Applied);
 }
 
@@ -306,7 +363,8 @@ pub async fn jobs_of_a_silent_server_come_back_charged(h: Harness) {
     }
     assert!(!h.stores.jobs.heartbeat(&dead).await.expect("heartbeat"), "it learns that it is dead");
     assert!(fetch(&h, &dead, &["a"], 10).await.is_empty());
-    let left: Vec<_> = h.stores.jobs.servers().await.expect("servers").into_iter().map(|s| s.id).collect();
+    let left: Vec<_> =
+        h.stores.jobs.servers().await.expect("servers").into_iter().map(|s| s.id).collect();
     assert_eq!(left, [alive]);
 }
 
@@ -357,14 +415,21 @@ pub async fn servers_are_listed_as_they_announced_themselves(h: Harness) {
 pub async fn depths_count_every_state(h: Harness) {
     assert!(h.stores.jobs.depths().await.expect("depths").is_empty());
     let server = registered(&h, &["a", "b"]).await;
-    enqueue(&h, vec![job("b"), job("a"), job("a"), job("a"), job("a"), NewJob { delay: LONG, ..job("a") }]).await;
+    enqueue(
+        &h,
+        vec![job("b"), job("a"), job("a"), job("a"), job("a"), NewJob { delay: LONG, ..job("a") }],
+    )
+    .await;
     let jobs = fetch(&h, &server, &["a"], 3).await;
     finish(&h, &server, jobs[0].lease, Outcome::Succeeded).await;
     finish(&h, &server, jobs[1].lease, Outcome::Failed { error: error("x") }).await;
     let mut depths = h.stores.jobs.depths().await.expect("depths");
     depths.sort_by(|one, two| one.queue.cmp(&two.queue));
     let counted = |d: &QueueDepth| (d.queue.clone(), d.ready, d.processing, d.scheduled, d.failed);
-    assert_eq!(depths.iter().map(counted).collect::<Vec<_>>(), [("a".to_owned(), 1, 1, 1, 1), ("b".to_owned(), 1, 0, 0, 0)]);
+    assert_eq!(
+        depths.iter().map(counted).collect::<Vec<_>>(),
+        [("a".to_owned(), 1, 1, 1, 1), ("b".to_owned(), 1, 0, 0, 0)]
+    );
     wait::until("the oldest job to age", PATIENCE, async || {
         let now = h.stores.jobs.depths().await.expect("depths");
         let b = now.into_iter().find(|d| d.queue == "b").expect("queue b");
@@ -387,7 +452,11 @@ pub async fn only_old_finished_jobs_are_pruned(h: Harness) {
         finish(&h, &server, fetched.lease, Outcome::Succeeded).await;
     }
     assert_eq!(h.stores.jobs.prune(LONG, 10).await.expect("prune"), 0, "too young");
-    assert_eq!(h.stores.jobs.prune(Duration::ZERO, 2).await.expect("prune"), 2, "at most the limit");
+    assert_eq!(
+        h.stores.jobs.prune(Duration::ZERO, 2).await.expect("prune"),
+        2,
+        "at most the limit"
+    );
     assert_eq!(h.stores.jobs.find(stored[0]).await.expect("find"), None);
     assert_eq!(h.stores.jobs.prune(Duration::ZERO, 10).await.expect("prune"), 1);
     assert_eq!(h.stores.jobs.prune(Duration::ZERO, 10).await.expect("prune"), 0);
@@ -412,7 +481,10 @@ pub async fn concurrent_fetchers_never_share_a_job(h: Harness) {
         fetchers.spawn(async move {
             let (mut mine, mut ends) = (Vec::new(), Vec::new());
             loop {
-                let answer = jobs.exchange(&id, std::mem::take(&mut ends), &[queue("a")], 7).await.expect("exchange");
+                let answer = jobs
+                    .exchange(&id, std::mem::take(&mut ends), &[queue("a")], 7)
+                    .await
+                    .expect("exchange");
                 assert!(answer.acknowledged.iter().all(|end| *end == Acknowledged::Applied));
                 if answer.jobs.is_empty() {
                     return mine;

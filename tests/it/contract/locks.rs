@@ -17,7 +17,10 @@ const SHORT: Duration = Duration::from_millis(100);
 const SOON: Duration = Duration::from_secs(5);
 
 async fn taken(locks: &dyn Locks, name: &str, lease: Duration) -> HeldLock {
-    until("the lock to be free", SOON, || async { locks.acquire(name, lease).await.expect("acquire") }).await
+    until("the lock to be free", SOON, || async {
+        locks.acquire(name, lease).await.expect("acquire")
+    })
+    .await
 }
 
 async fn one_holds_it_until_release(locks: &dyn Locks) {
@@ -32,8 +35,12 @@ async fn one_holds_it_until_release(locks: &dyn Locks) {
 async fn of_many_that_race_one_wins(locks: &dyn Locks) {
     for round in 0..20 {
         let name = format!("race {round}");
-        let tries = futures_util::future::join_all((0..20).map(|_| locks.acquire(&name, LONG))).await;
-        assert_eq!(tries.into_iter().filter(|held| held.as_ref().expect("acquire").is_some()).count(), 1);
+        let tries =
+            futures_util::future::join_all((0..20).map(|_| locks.acquire(&name, LONG))).await;
+        assert_eq!(
+            tries.into_iter().filter(|held| held.as_ref().expect("acquire").is_some()).count(),
+            1
+        );
     }
 }
 
@@ -43,7 +50,11 @@ async fn a_lease_runs_out_unless_it_is_renewed(locks: &dyn Locks) {
         tokio::time::sleep(SHORT / 4).await;
         assert!(locks.renew(&held, SHORT).await.expect("renew"));
     }
-    assert_eq!(locks.acquire("a", LONG).await.expect("acquire"), None, "renewed past its first end");
+    assert_eq!(
+        locks.acquire("a", LONG).await.expect("acquire"),
+        None,
+        "renewed past its first end"
+    );
     taken(locks, "a", LONG).await;
 }
 

@@ -1,6 +1,7 @@
 //! What every back end of a port must do.
 
-/// Runs every named case of the module over every SQL back end, as `sqlite::case`, `guarded::case` and `mssql::case`.
+/// Runs every named case of the module over every SQL back end, as `sqlite::case`, `guarded::case`
+/// and `mssql::case`.
 macro_rules! over_every_store {
     ($($case:ident),+ $(,)?) => {
         mod sqlite {

@@ -10,13 +10,20 @@ use uuid::Uuid;
 
 use super::backends::{Harness, Tampering};
 
-/// A migrated, empty database, deleted with the harness. `server` is an ADO.NET connection string of somebody who may create one;
-/// its `Database` is ignored.
+/// A migrated, empty database, deleted with the harness. `server` is an ADO.NET connection string
+/// of somebody who may create one; its `Database` is ignored.
 pub async fn harness(server: &str) -> Harness {
     let name = format!("contoso_test_{}", Uuid::new_v4().simple());
-    let text: Vec<_> = server.split(';').filter(|pair| !pair.trim().to_lowercase().starts_with("database")).collect();
+    let text: Vec<_> = server
+        .split(';')
+        .filter(|pair| !pair.trim().to_lowercase().starts_with("database"))
+        .collect();
     let text = text.join(";");
-    connect(&text, "master").await.simple_query(format!("CREATE DATABASE [{name}]")).await.expect("CREATE DATABASE");
+    connect(&text, "master")
+        .await
+        .simple_query(format!("CREATE DATABASE [{name}]"))
+        .await
+        .expect("CREATE DATABASE");
     let database = Arc::new(Database { server: text.clone(), name: name.clone() });
     let mut options = MssqlOptions::new(format!("{text};Database={name}"));
     (options.pool.max, options.pool.min) = (10, 0);
@@ -50,9 +57,10 @@ impl Database {
                 "UPDATE dbo.Product SET PriceCents = @P2 WHERE Sku = @P1",
                 vec![Box::new(sku.as_str().to_owned()), Box::new(cents)],
             ),
-            Tampering::Withdraw(sku) => {
-                ("UPDATE dbo.Product SET IsActive = 0 WHERE Sku = @P1", vec![Box::new(sku.as_str().to_owned())])
-            }
+            Tampering::Withdraw(sku) => (
+                "UPDATE dbo.Product SET IsActive = 0 WHERE Sku = @P1",
+                vec![Box::new(sku.as_str().to_owned())],
+            ),
             Tampering::LinePrice(id) => (
                 "UPDATE dbo.OrderItem SET UnitPriceCents = UnitPriceCents + 1
                  WHERE OrderId = (SELECT Id FROM dbo.[Order] WHERE CorrelationId = @P1)",
@@ -79,7 +87,10 @@ impl Drop for Database {
         let (server, name) = (self.server.clone(), self.name.clone());
         // Drop cannot wait, and the runtime of the test may be about to end.
         let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("runtime");
             runtime.block_on(async {
                 let sql = format!("ALTER DATABASE [{name}] SET SINGLE_USER WITH ROLLBACK IMMEDIATE; DROP DATABASE [{name}]");
                 connect(&server, "master").await.simple_query(sql).await.expect("DROP DATABASE");

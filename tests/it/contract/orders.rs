@@ -4,18 +4,30 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use contoso_shop::domain::{EventId, Money, OrderId, OrderStatus, Page, Sku, Transition, UserId};
-use contoso_shop::ports::{AdvanceOrder, Advanced, IdempotencyKey, Lease, NewOrder, OrderFilter, Placed, Removed};
+use contoso_shop::ports::{
+    AdvanceOrder, Advanced, IdempotencyKey, Lease, NewOrder, OrderFilter, Placed, Removed,
+};
 
-use super::backends::{Harness, Tampering, course, job, keyboard, lamp, leased, order, queue, server, step};
+use super::backends::{
+    Harness, Tampering, course, job, keyboard, lamp, leased, order, queue, server, step,
+};
 
 const ALL: Page = Page { offset: 0, size: 100 };
 
 fn keyed(order: NewOrder, key: &str, fingerprint: u8) -> NewOrder {
-    NewOrder { idempotency: Some(IdempotencyKey { key: key.to_owned(), fingerprint: [fingerprint; 32] }), ..order }
+    NewOrder {
+        idempotency: Some(IdempotencyKey { key: key.to_owned(), fingerprint: [fingerprint; 32] }),
+        ..order
+    }
 }
 
 async fn total(h: &Harness, user: &str) -> u64 {
-    h.stores.orders.list(&UserId::new(user), &OrderFilter::default(), ALL).await.expect("list").total
+    h.stores
+        .orders
+        .list(&UserId::new(user), &OrderFilter::default(), ALL)
+        .await
+        .expect("list")
+        .total
 }
 
 /// How many events were written.
@@ -46,8 +58,12 @@ pub async fn a_placed_order_is_found_with_its_lines(h: Harness) {
     assert_eq!((placed.status, placed.updated_at), (OrderStatus::Accepted, placed.created_at));
     let found = h.stores.orders.find(&UserId::new("ada"), placed.id).await.expect("find");
     assert_eq!(found, Some(placed.clone()));
-    assert_eq!(h.stores.orders.snapshot(new.correlation_id).await.expect("snapshot"), Some(placed.snapshot()));
-    let by_id = h.stores.orders.snapshot_by_id(&UserId::new("ada"), placed.id).await.expect("snapshot");
+    assert_eq!(
+        h.stores.orders.snapshot(new.correlation_id).await.expect("snapshot"),
+        Some(placed.snapshot())
+    );
+    let by_id =
+        h.stores.orders.snapshot_by_id(&UserId::new("ada"), placed.id).await.expect("snapshot");
     assert_eq!(by_id, Some(placed.snapshot()));
 }
 
@@ -57,18 +73,25 @@ pub async fn the_discount_is_taken_off_the_unit_price(h: Harness) {
     let placed = h.created(order("ada", &[(&course(), 3)])).await;
     assert_eq!(placed.lines[0].unit_price, product.price.discounted(product.discount));
     assert_eq!(placed.total(), placed.lines[0].unit_price.times(3));
-    assert_eq!((&placed.lines[0].product_name, &placed.lines[0].image_url), (&product.name, &product.image_url));
+    assert_eq!(
+        (&placed.lines[0].product_name, &placed.lines[0].image_url),
+        (&product.name, &product.image_url)
+    );
 }
 
 pub async fn prices_are_frozen_when_the_order_is_accepted(h: Harness) {
     let placed = processing(&h, order("ada", &[(&keyboard(), 2)])).await;
     h.tamper(Tampering::Price(keyboard(), 1)).await;
-    let found = h.stores.orders.find(&UserId::new("ada"), placed.id).await.expect("find").expect("order");
+    let found =
+        h.stores.orders.find(&UserId::new("ada"), placed.id).await.expect("find").expect("order");
     assert_eq!(found.total(), placed.total());
     let dearer = h.created(order("ada", &[(&keyboard(), 2)])).await;
     assert_eq!(dearer.total(), Money::from_cents(2), "a new order pays today's price");
     let moved = advance(&h, step(placed.correlation_id, Transition::completed())).await;
-    assert!(matches!(moved, Advanced::Applied(_)), "today's price is nothing to an accepted order: {moved:?}");
+    assert!(
+        matches!(moved, Advanced::Applied(_)),
+        "today's price is nothing to an accepted order: {moved:?}"
+    );
 }
 
 pub async fn unknown_products_store_nothing(h: Harness) {
@@ -87,28 +110,50 @@ pub async fn unknown_products_store_nothing(h: Harness) {
 pub async fn the_job_is_stored_with_the_order(h: Harness) {
     h.created(order("ada", &[(&course(), 1)])).await;
     let depths = h.stores.jobs.depths().await.expect("depths");
-    assert_eq!(depths.iter().map(|d| (d.queue.as_str(), d.ready)).collect::<Vec<_>>(), [("default", 1)]);
+    assert_eq!(
+        depths.iter().map(|d| (d.queue.as_str(), d.ready)).collect::<Vec<_>>(),
+        [("default", 1)]
+    );
 }
 
 pub async fn the_same_key_and_body_yields_the_first_order(h: Harness) {
     let first = h.created(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await;
     advance(&h, step(first.correlation_id, Transition::processing_started())).await;
-    let again = h.stores.orders.place(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await.expect("place");
+    let again = h
+        .stores
+        .orders
+        .place(keyed(order("ada", &[(&course(), 1)]), "key", 1))
+        .await
+        .expect("place");
     assert_eq!(again, Placed::Replayed(first), "as it was accepted, not as it stands");
     assert_eq!(total(&h, "ada").await, 1);
-    assert_eq!(h.stores.jobs.depths().await.expect("depths")[0].ready, 1, "a replay has no job of its own");
+    assert_eq!(
+        h.stores.jobs.depths().await.expect("depths")[0].ready,
+        1,
+        "a replay has no job of its own"
+    );
 }
 
 pub async fn a_replay_survives_deletion(h: Harness) {
     let first = h.created(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await;
     h.stores.orders.remove(&first.user, first.id, EventId::generate()).await.expect("remove");
-    let again = h.stores.orders.place(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await.expect("place");
+    let again = h
+        .stores
+        .orders
+        .place(keyed(order("ada", &[(&course(), 1)]), "key", 1))
+        .await
+        .expect("place");
     assert_eq!(again, Placed::Replayed(first));
 }
 
 pub async fn the_same_key_with_another_body_is_refused(h: Harness) {
     h.created(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await;
-    let other = h.stores.orders.place(keyed(order("ada", &[(&course(), 2)]), "key", 2)).await.expect("place");
+    let other = h
+        .stores
+        .orders
+        .place(keyed(order("ada", &[(&course(), 2)]), "key", 2))
+        .await
+        .expect("place");
     assert_eq!(other, Placed::KeyReused);
     assert_eq!(total(&h, "ada").await, 1);
 }
@@ -131,12 +176,21 @@ pub async fn a_key_is_forgotten_after_a_day(h: Harness) {
     h.tamper(Tampering::AgeIdempotency(Duration::from_secs(24 * 3600 + 1))).await;
     let second = h.created(keyed(order("ada", &[(&course(), 2)]), "key", 2)).await;
     assert_ne!(first.id, second.id);
-    let again = h.stores.orders.place(keyed(order("ada", &[(&course(), 2)]), "key", 2)).await.expect("place");
+    let again = h
+        .stores
+        .orders
+        .place(keyed(order("ada", &[(&course(), 2)]), "key", 2))
+        .await
+        .expect("place");
     assert_eq!(again, Placed::Replayed(second), "the new record took the old one's place");
     assert_eq!(h.stores.orders.forget_idempotency(10).await.expect("forget"), 0);
     h.created(keyed(order("ada", &[(&course(), 2)]), "other", 2)).await;
     h.tamper(Tampering::AgeIdempotency(Duration::from_secs(24 * 3600 + 1))).await;
-    assert_eq!(h.stores.orders.forget_idempotency(1).await.expect("forget"), 1, "at most the limit");
+    assert_eq!(
+        h.stores.orders.forget_idempotency(1).await.expect("forget"),
+        1,
+        "at most the limit"
+    );
     assert_eq!(h.stores.orders.forget_idempotency(10).await.expect("forget"), 1);
 }
 
@@ -144,7 +198,9 @@ pub async fn fifty_simultaneous_requests_with_one_key_store_one_order(h: Harness
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let orders = h.stores.orders.clone();
-        calls.spawn(async move { orders.place(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await.expect("place") });
+        calls.spawn(async move {
+            orders.place(keyed(order("ada", &[(&course(), 1)]), "key", 1)).await.expect("place")
+        });
     }
     let (mut created, mut ids) = (0, HashSet::new());
     for placed in calls.join_all().await {
@@ -165,17 +221,32 @@ pub async fn fifty_simultaneous_requests_with_one_key_store_one_order(h: Harness
 pub async fn every_legal_move_is_applied_once(h: Harness) {
     let placed = h.created(order("ada", &[(&course(), 1)])).await;
     let id = placed.correlation_id;
-    for (transition, status) in
-        [(Transition::processing_started(), OrderStatus::Processing), (Transition::completed(), OrderStatus::Completed)]
-    {
-        let Advanced::Applied(moved) = advance(&h, step(id, transition)).await else { panic!("to {status:?}") };
+    for (transition, status) in [
+        (Transition::processing_started(), OrderStatus::Processing),
+        (Transition::completed(), OrderStatus::Completed),
+    ] {
+        let Advanced::Applied(moved) = advance(&h, step(id, transition)).await else {
+            panic!("to {status:?}")
+        };
         assert_eq!((moved.status, moved.order_id, &moved.user), (status, placed.id, &placed.user));
         assert!(moved.updated_at >= placed.created_at);
         assert_eq!(advance(&h, step(id, transition)).await, Advanced::Already(moved.clone()));
         assert_eq!(h.stores.orders.snapshot(id).await.expect("snapshot"), Some(moved));
     }
-    let statuses: Vec<_> = h.stores.outbox.read_after(0, 10).await.expect("read").into_iter().map(|e| e.event.status).collect();
-    assert_eq!(statuses, [OrderStatus::Processing, OrderStatus::Completed], "one event per move that was made");
+    let statuses: Vec<_> = h
+        .stores
+        .outbox
+        .read_after(0, 10)
+        .await
+        .expect("read")
+        .into_iter()
+        .map(|e| e.event.status)
+        .collect();
+    assert_eq!(
+        statuses,
+        [OrderStatus::Processing, OrderStatus::Completed],
+        "one event per move that was made"
+    );
 }
 
 pub async fn an_event_tells_what_was_committed(h: Harness) {
@@ -190,8 +261,14 @@ pub async fn an_event_tells_what_was_committed(h: Harness) {
     let entries = h.stores.outbox.read_after(0, 10).await.expect("read");
     let [entry] = entries.as_slice() else { panic!("{entries:?}") };
     assert_eq!(entry.event.event_id, asked.event_id);
-    assert_eq!((entry.event.correlation_id, entry.event.order_id), (placed.correlation_id, placed.id));
-    assert_eq!((entry.event.status, entry.event.occurred_at), (OrderStatus::Failed, moved.updated_at));
+    assert_eq!(
+        (entry.event.correlation_id, entry.event.order_id),
+        (placed.correlation_id, placed.id)
+    );
+    assert_eq!(
+        (entry.event.status, entry.event.occurred_at),
+        (OrderStatus::Failed, moved.updated_at)
+    );
     assert_eq!(entry.event.trace_parent, Some(trace));
 }
 
@@ -200,9 +277,14 @@ pub async fn illegal_moves_write_nothing(h: Harness) {
     let refused = advance(&h, step(placed.correlation_id, Transition::completed())).await;
     assert_eq!(refused, Advanced::Refused(placed.snapshot()));
     advance(&h, step(placed.correlation_id, Transition::failed())).await;
-    for transition in [Transition::processing_started(), Transition::completed(), Transition::cancelled()] {
+    for transition in
+        [Transition::processing_started(), Transition::completed(), Transition::cancelled()]
+    {
         let refused = advance(&h, step(placed.correlation_id, transition)).await;
-        assert!(matches!(&refused, Advanced::Refused(o) if o.status == OrderStatus::Failed), "{refused:?}");
+        assert!(
+            matches!(&refused, Advanced::Refused(o) if o.status == OrderStatus::Failed),
+            "{refused:?}"
+        );
     }
     assert_eq!(events(&h).await, 1, "only the one legal move");
 }
@@ -217,13 +299,22 @@ pub async fn an_unknown_order_is_not_found(h: Harness) {
 }
 
 pub async fn a_lost_lease_moves_nothing(h: Harness) {
-    let placed = h.created(NewOrder { job: job("orders"), ..order("ada", &[(&course(), 1)]) }).await;
+    let placed =
+        h.created(NewOrder { job: job("orders"), ..order("ada", &[(&course(), 1)]) }).await;
     let info = server("one", &["orders"]);
     h.stores.jobs.register(&info).await.expect("register");
-    let jobs = h.stores.jobs.exchange(&info.id, vec![], &[queue("orders")], 1).await.expect("exchange").jobs;
+    let jobs = h
+        .stores
+        .jobs
+        .exchange(&info.id, vec![], &[queue("orders")], 1)
+        .await
+        .expect("exchange")
+        .jobs;
     let lease = jobs[0].lease;
     let asked = step(placed.correlation_id, Transition::processing_started());
-    for stale in [Lease { fence: lease.fence + 1, ..lease }, Lease { fence: lease.fence - 1, ..lease }] {
+    for stale in
+        [Lease { fence: lease.fence + 1, ..lease }, Lease { fence: lease.fence - 1, ..lease }]
+    {
         assert_eq!(advance(&h, leased(asked.clone(), stale)).await, Advanced::LeaseLost);
     }
     assert!(matches!(advance(&h, leased(asked, lease)).await, Advanced::Applied(_)));
@@ -250,7 +341,14 @@ pub async fn a_shortage_takes_nothing(h: Harness) {
     let short = advance(&h, step(placed.correlation_id, Transition::completed())).await;
     assert_eq!(short, Advanced::Shortage(lamp()));
     assert_eq!((stock(&h, &keyboard()).await, stock(&h, &lamp()).await), (before, Some(1)));
-    let status = h.stores.orders.snapshot(placed.correlation_id).await.expect("snapshot").expect("order").status;
+    let status = h
+        .stores
+        .orders
+        .snapshot(placed.correlation_id)
+        .await
+        .expect("snapshot")
+        .expect("order")
+        .status;
     assert_eq!(status, OrderStatus::Processing);
 }
 
@@ -260,7 +358,12 @@ pub async fn the_last_piece_is_sold_once(h: Harness) {
     for n in 0..8 {
         let placed = processing(&h, order(&format!("user-{n}"), &[(&lamp(), 1)])).await;
         let orders = h.stores.orders.clone();
-        calls.spawn(async move { orders.advance(step(placed.correlation_id, Transition::completed())).await.expect("advance") });
+        calls.spawn(async move {
+            orders
+                .advance(step(placed.correlation_id, Transition::completed()))
+                .await
+                .expect("advance")
+        });
     }
     let ends = calls.join_all().await;
     let applied = ends.iter().filter(|end| matches!(end, Advanced::Applied(_))).count();
@@ -271,13 +374,19 @@ pub async fn the_last_piece_is_sold_once(h: Harness) {
 pub async fn lines_that_changed_are_a_price_mismatch(h: Harness) {
     let placed = processing(&h, order("ada", &[(&keyboard(), 1)])).await;
     h.tamper(Tampering::LinePrice(placed.correlation_id)).await;
-    assert_eq!(advance(&h, step(placed.correlation_id, Transition::completed())).await, Advanced::PriceMismatch);
+    assert_eq!(
+        advance(&h, step(placed.correlation_id, Transition::completed())).await,
+        Advanced::PriceMismatch
+    );
 }
 
 pub async fn a_withdrawn_product_is_a_price_mismatch(h: Harness) {
     let placed = processing(&h, order("ada", &[(&keyboard(), 1), (&course(), 1)])).await;
     h.tamper(Tampering::Withdraw(course())).await;
-    assert_eq!(advance(&h, step(placed.correlation_id, Transition::completed())).await, Advanced::PriceMismatch);
+    assert_eq!(
+        advance(&h, step(placed.correlation_id, Transition::completed())).await,
+        Advanced::PriceMismatch
+    );
     let failed = advance(&h, step(placed.correlation_id, Transition::failed())).await;
     assert!(matches!(failed, Advanced::Applied(_)), "failing needs no stock: {failed:?}");
 }
@@ -295,7 +404,12 @@ pub async fn lists_are_newest_first_and_paged(h: Harness) {
     assert_eq!((found.offset, found.size, found.total), (1, 3, 5));
     assert_eq!(found.items.iter().map(|o| o.id).collect::<Vec<_>>(), ids[1..4]);
     assert!(found.items.iter().all(|o| o.user == ada && o.lines.len() == 1));
-    let beyond = h.stores.orders.list(&ada, &OrderFilter::default(), Page { offset: 50, size: 10 }).await.expect("list");
+    let beyond = h
+        .stores
+        .orders
+        .list(&ada, &OrderFilter::default(), Page { offset: 50, size: 10 })
+        .await
+        .expect("list");
     assert_eq!((beyond.total, beyond.items.len()), (5, 0), "the total does not depend on the page");
     assert_eq!(total(&h, "nobody").await, 0);
 }
@@ -323,8 +437,14 @@ pub async fn filters_narrow_list_and_total(h: Harness) {
     let status = Some(OrderStatus::Accepted);
     assert_eq!(listed(OrderFilter { status, ..OrderFilter::default() }).await, ids(&|n| n != 1));
     let (from, to) = (Some(placed[1].created_at), Some(placed[3].created_at));
-    let within = |n: usize| placed[n].created_at >= placed[1].created_at && placed[n].created_at < placed[3].created_at;
-    assert_eq!(listed(OrderFilter { from, to, status: None }).await, ids(&within), "from is included, to is not");
+    let within = |n: usize| {
+        placed[n].created_at >= placed[1].created_at && placed[n].created_at < placed[3].created_at
+    };
+    assert_eq!(
+        listed(OrderFilter { from, to, status: None }).await,
+        ids(&within),
+        "from is included, to is not"
+    );
     let status = Some(OrderStatus::Accepted);
     assert_eq!(listed(OrderFilter { from, to, status }).await, ids(&|n| within(n) && n != 1));
 }
@@ -344,7 +464,10 @@ pub async fn removing_an_accepted_order_cancels_it(h: Harness) {
     let Removed::Done(Some(cancelled)) = removed else { panic!("{removed:?}") };
     assert_eq!(cancelled.status, OrderStatus::Cancelled);
     assert_eq!(h.stores.orders.find(&placed.user, placed.id).await.expect("find"), None);
-    assert_eq!(h.stores.orders.snapshot_by_id(&placed.user, placed.id).await.expect("snapshot"), None);
+    assert_eq!(
+        h.stores.orders.snapshot_by_id(&placed.user, placed.id).await.expect("snapshot"),
+        None
+    );
     assert_eq!(total(&h, "ada").await, 0);
     let seen = h.stores.orders.snapshot(placed.correlation_id).await.expect("snapshot");
     assert_eq!(seen, Some(cancelled), "whoever knows the workflow still sees how it ended");
@@ -352,7 +475,8 @@ pub async fn removing_an_accepted_order_cancels_it(h: Harness) {
     assert_eq!((entries.len(), entries[0].event.event_id), (1, event_id));
     let late = advance(&h, step(placed.correlation_id, Transition::processing_started())).await;
     assert!(matches!(late, Advanced::Refused(_)), "{late:?}");
-    let again = h.stores.orders.remove(&placed.user, placed.id, EventId::generate()).await.expect("remove");
+    let again =
+        h.stores.orders.remove(&placed.user, placed.id, EventId::generate()).await.expect("remove");
     assert_eq!(again, Removed::NotFound);
 }
 
@@ -362,7 +486,8 @@ pub async fn removing_waits_for_a_worker(h: Harness) {
     assert_eq!(remove().await.expect("remove"), Removed::InProgress);
     advance(&h, step(placed.correlation_id, Transition::completed())).await;
     assert_eq!(remove().await.expect("remove"), Removed::Done(None));
-    let seen = h.stores.orders.snapshot(placed.correlation_id).await.expect("snapshot").expect("order");
+    let seen =
+        h.stores.orders.snapshot(placed.correlation_id).await.expect("snapshot").expect("order");
     assert_eq!(seen.status, OrderStatus::Completed, "deleting changes no status");
     assert_eq!(events(&h).await, 2);
 }
@@ -383,11 +508,13 @@ pub async fn removing_a_strangers_order_depends_on_being_a_customer(h: Harness) 
 pub async fn a_race_of_removing_and_starting_has_one_winner(h: Harness) {
     for n in 0..20 {
         let placed = h.created(order(&format!("user-{n}"), &[(&course(), 1)])).await;
-        let start = h.stores.orders.advance(step(placed.correlation_id, Transition::processing_started()));
+        let start =
+            h.stores.orders.advance(step(placed.correlation_id, Transition::processing_started()));
         let remove = h.stores.orders.remove(&placed.user, placed.id, EventId::generate());
         let ends = tokio::join!(start, remove);
         match (ends.0.expect("advance"), ends.1.expect("remove")) {
-            (Advanced::Applied(_), Removed::InProgress) | (Advanced::Refused(_), Removed::Done(Some(_))) => {}
+            (Advanced::Applied(_), Removed::InProgress)
+            | (Advanced::Refused(_), Removed::Done(Some(_))) => {}
             other => panic!("{other:?}"),
         }
     }

@@ -113,7 +113,11 @@ pub async fn only_old_published_entries_are_pruned(h: Harness) {
     let all = sequences(&h).await;
     published(&h, &all[..3]).await;
     assert_eq!(h.stores.outbox.prune(LONG, 10).await.expect("prune"), 0, "too young");
-    assert_eq!(h.stores.outbox.prune(Duration::ZERO, 2).await.expect("prune"), 2, "at most the limit");
+    assert_eq!(
+        h.stores.outbox.prune(Duration::ZERO, 2).await.expect("prune"),
+        2,
+        "at most the limit"
+    );
     assert_eq!(h.stores.outbox.prune(Duration::ZERO, 10).await.expect("prune"), 1);
     assert_eq!(sequences(&h).await, all[3..]);
 }
@@ -124,7 +128,11 @@ pub async fn a_sequence_never_comes_back_after_pruning(h: Harness) {
     published(&h, &sequences(&h).await).await;
     assert_eq!(h.stores.outbox.prune(Duration::ZERO, 10).await.expect("prune"), 2);
     events(&h, 1).await;
-    assert_eq!(h.stores.outbox.read_after(last, 10).await.expect("read").len(), 1, "a reader that was up to date sees it");
+    assert_eq!(
+        h.stores.outbox.read_after(last, 10).await.expect("read").len(),
+        1,
+        "a reader that was up to date sees it"
+    );
 }
 
 pub async fn concurrent_claimants_share_no_entry(h: Harness) {

@@ -11,13 +11,23 @@ pub async fn a_seeded_product_is_found_whole(h: Harness) {
     assert_eq!(product.external_product_id, course());
     assert_eq!((product.price.cents, product.discount, product.stock), (14_900, 10, None));
     assert_eq!((product.billing_period, product.is_subscription), (BillingPeriod::Annual, true));
-    assert!(![&product.name, &product.category, &product.vendor, &product.image_url].iter().any(|text| text.is_empty()));
+    assert!(
+        ![&product.name, &product.category, &product.vendor, &product.image_url]
+            .iter()
+            .any(|text| text.is_empty())
+    );
     let lamp = h.stores.products.find(&lamp()).await.expect("find").expect("seeded");
-    assert_eq!((lamp.stock, lamp.billing_period, lamp.is_subscription), (Some(3), BillingPeriod::Monthly, false));
+    assert_eq!(
+        (lamp.stock, lamp.billing_period, lamp.is_subscription),
+        (Some(3), BillingPeriod::Monthly, false)
+    );
 }
 
 pub async fn unknown_and_inactive_products_are_not_found(h: Harness) {
-    assert_eq!(h.stores.products.find(&Sku::parse("NOPE-1").expect("sku")).await.expect("find"), None);
+    assert_eq!(
+        h.stores.products.find(&Sku::parse("NOPE-1").expect("sku")).await.expect("find"),
+        None
+    );
     let before = h.stores.products.list(ALL).await.expect("list").total;
     h.tamper(Tampering::Withdraw(keyboard())).await;
     assert_eq!(h.stores.products.find(&keyboard()).await.expect("find"), None);
@@ -29,9 +39,17 @@ pub async fn unknown_and_inactive_products_are_not_found(h: Harness) {
 pub async fn the_catalogue_is_ordered_and_paged(h: Harness) {
     let all = h.stores.products.list(ALL).await.expect("list");
     assert!(all.total >= 3, "the catalogue is seeded");
-    let keys: Vec<_> = all.items.iter().map(|p| (p.category.clone(), p.name.clone(), p.external_product_id.clone())).collect();
+    let keys: Vec<_> = all
+        .items
+        .iter()
+        .map(|p| (p.category.clone(), p.name.clone(), p.external_product_id.clone()))
+        .collect();
     // Compared without case, so that the suite does not prescribe a collation.
-    assert!(keys.is_sorted_by_key(|(category, name, sku)| (category.to_lowercase(), name.to_lowercase(), sku.clone())));
+    assert!(keys.is_sorted_by_key(|(category, name, sku)| (
+        category.to_lowercase(),
+        name.to_lowercase(),
+        sku.clone()
+    )));
     let page = h.stores.products.list(Page { offset: 1, size: 1 }).await.expect("list");
     assert_eq!((page.offset, page.size, page.total), (1, 1, all.total));
     assert_eq!(page.items, all.items[1..2]);
@@ -39,4 +57,8 @@ pub async fn the_catalogue_is_ordered_and_paged(h: Harness) {
     assert_eq!((beyond.total, beyond.items.len()), (all.total, 0));
 }
 
-over_every_store!(a_seeded_product_is_found_whole, unknown_and_inactive_products_are_not_found, the_catalogue_is_ordered_and_paged,);
+over_every_store!(
+    a_seeded_product_is_found_whole,
+    unknown_and_inactive_products_are_not_found,
+    the_catalogue_is_ordered_and_paged,
+);

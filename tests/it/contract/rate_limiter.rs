@@ -21,12 +21,23 @@ async fn take(limiter: &dyn RateLimiter, bucket: &str, limit: RateLimit) -> Rate
 async fn a_burst_passes_up_to_the_limit_and_is_told_what_is_left(limiter: &dyn RateLimiter) {
     for left in (0..10).rev() {
         let decision = take(limiter, "a", SLOW).await;
-        assert!(decision.allowed && decision.limit == 10 && decision.remaining == left, "{decision:?}");
+        assert!(
+            decision.allowed && decision.limit == 10 && decision.remaining == left,
+            "{decision:?}"
+        );
     }
     let refused = take(limiter, "a", SLOW).await;
     assert!(!refused.allowed && refused.remaining == 0, "{refused:?}");
-    assert!(refused.retry_after > Duration::from_secs(50) && refused.retry_after <= Duration::from_secs(60), "{refused:?}");
-    assert!(refused.reset_after > Duration::from_secs(590) && refused.reset_after <= Duration::from_secs(600), "{refused:?}");
+    assert!(
+        refused.retry_after > Duration::from_secs(50)
+            && refused.retry_after <= Duration::from_secs(60),
+        "{refused:?}"
+    );
+    assert!(
+        refused.reset_after > Duration::from_secs(590)
+            && refused.reset_after <= Duration::from_secs(600),
+        "{refused:?}"
+    );
     assert!(take(limiter, "b", SLOW).await.allowed, "another bucket");
 }
 
@@ -34,7 +45,10 @@ async fn permits_come_back_one_by_one(limiter: &dyn RateLimiter) {
     while take(limiter, "a", FAST).await.allowed {}
     let start = Instant::now();
     for _ in 0..3 {
-        until("a permit", Duration::from_secs(5), || async { take(limiter, "a", FAST).await.allowed.then_some(()) }).await;
+        until("a permit", Duration::from_secs(5), || async {
+            take(limiter, "a", FAST).await.allowed.then_some(())
+        })
+        .await;
     }
     assert!(start.elapsed() >= Duration::from_millis(190), "3 permits in {:?}", start.elapsed());
 }
@@ -91,7 +105,10 @@ suite! {
 #[tokio::test]
 async fn pods_share_a_limit_and_fall_back_to_their_own_without_redis() {
     let server = RedisServer::start();
-    let pods = [guarded(RedisRateLimiter::new(client(server.port))), guarded(RedisRateLimiter::new(client(server.port)))];
+    let pods = [
+        guarded(RedisRateLimiter::new(client(server.port))),
+        guarded(RedisRateLimiter::new(client(server.port))),
+    ];
     let mut passed = 0;
     for turn in 0..20 {
         passed += u32::from(take(&pods[turn % 2], "a", SLOW).await.allowed);

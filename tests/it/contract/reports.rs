@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use contoso_shop::domain::{Day, DayOrders, Money, OrderStatus, StatusCount, Timestamp, Transition, VendorRevenue};
+use contoso_shop::domain::{
+    Day, DayOrders, Money, OrderStatus, StatusCount, Timestamp, Transition, VendorRevenue,
+};
 
 use super::backends::{Harness, course, keyboard, order, step};
 
@@ -29,17 +31,32 @@ pub async fn orders_are_counted_by_day_and_status(h: Harness) {
     let first = h.created(order("ada", &[(&course(), 2)])).await;
     let second = h.created(order("bob", &[(&keyboard(), 1)])).await;
     let hidden = h.created(order("bob", &[(&keyboard(), 1)])).await;
-    h.stores.orders.advance(step(second.correlation_id, Transition::processing_started())).await.expect("advance");
-    h.stores.orders.remove(&hidden.user, hidden.id, contoso_shop::domain::EventId::generate()).await.expect("remove");
+    h.stores
+        .orders
+        .advance(step(second.correlation_id, Transition::processing_started()))
+        .await
+        .expect("advance");
+    h.stores
+        .orders
+        .remove(&hidden.user, hidden.id, contoso_shop::domain::EventId::generate())
+        .await
+        .expect("remove");
 
     let (from, to) = span(first.created_at);
     let days = h.stores.reports.orders_per_day(from, to).await.expect("report");
     let total = Money::from_cents(first.total().cents + second.total().cents);
     let sum = |of: fn(&DayOrders) -> i64| days.iter().map(of).sum::<i64>();
-    assert_eq!((sum(|day| i64::try_from(day.orders).expect("few")), sum(|day| day.total.cents)), (2, total.cents), "{days:?}");
+    assert_eq!(
+        (sum(|day| i64::try_from(day.orders).expect("few")), sum(|day| day.total.cents)),
+        (2, total.cents),
+        "{days:?}"
+    );
     assert_eq!(days[0].day, Day::of(first.created_at));
     let line = |status| StatusCount { status, orders: 1 };
-    assert_eq!(counts(&h, (from, to)).await, [line(OrderStatus::Accepted), line(OrderStatus::Processing)]);
+    assert_eq!(
+        counts(&h, (from, to)).await,
+        [line(OrderStatus::Accepted), line(OrderStatus::Processing)]
+    );
 
     let end = second.created_at.plus(Duration::from_micros(1));
     assert_eq!(counts(&h, (end, to)).await, [], "from counts, before does not");

@@ -15,7 +15,9 @@ pub async fn migrating_twice_changes_nothing(h: Harness) {
 }
 
 pub async fn a_newer_schema_is_refused(h: Harness) {
-    let SchemaState::Current { version } = h.stores.schema.state().await.expect("state") else { panic!("not current") };
+    let SchemaState::Current { version } = h.stores.schema.state().await.expect("state") else {
+        panic!("not current")
+    };
     h.tamper(Tampering::SchemaVersion(version + 1)).await;
     let ahead = SchemaState::Ahead { version: version + 1, wanted: version };
     assert_eq!(h.stores.schema.state().await.expect("state"), ahead);
@@ -31,4 +33,8 @@ pub async fn a_database_that_answers_is_healthy(h: Harness) {
     assert!(health.duration_ms > 0.0);
 }
 
-over_every_store!(migrating_twice_changes_nothing, a_newer_schema_is_refused, a_database_that_answers_is_healthy);
+over_every_store!(
+    migrating_twice_changes_nothing,
+    a_newer_schema_is_refused,
+    a_database_that_answers_is_healthy
+);

@@ -22,7 +22,8 @@ async fn a_session_that_is_too_large_is_refused_and_the_old_one_stays(sessions: 
     let user = UserId::new("a");
     let largest = Bytes::from(vec![7; MAX_SESSION]);
     sessions.save(&user, largest.clone()).await.expect("save");
-    let error = sessions.save(&user, Bytes::from(vec![8; MAX_SESSION + 1])).await.expect_err("too large");
+    let error =
+        sessions.save(&user, Bytes::from(vec![8; MAX_SESSION + 1])).await.expect_err("too large");
     assert!(!error.is_transient());
     assert_eq!(sessions.find(&user).await.expect("find"), Some(largest));
 }
@@ -37,7 +38,10 @@ mod memory {
 
     #[tokio::test]
     async fn a_session_that_is_too_large_is_refused_and_the_old_one_stays() {
-        super::a_session_that_is_too_large_is_refused_and_the_old_one_stays(&MemorySessions::default()).await;
+        super::a_session_that_is_too_large_is_refused_and_the_old_one_stays(
+            &MemorySessions::default(),
+        )
+        .await;
     }
 }
 
@@ -47,13 +51,19 @@ mod redis {
     #[tokio::test]
     async fn the_last_saved_session_is_found_by_its_user_only() {
         let server = RedisServer::start();
-        super::the_last_saved_session_is_found_by_its_user_only(&RedisSessions::new(client(server.port))).await;
+        super::the_last_saved_session_is_found_by_its_user_only(&RedisSessions::new(client(
+            server.port,
+        )))
+        .await;
     }
 
     #[tokio::test]
     async fn a_session_that_is_too_large_is_refused_and_the_old_one_stays() {
         let server = RedisServer::start();
-        super::a_session_that_is_too_large_is_refused_and_the_old_one_stays(&RedisSessions::new(client(server.port))).await;
+        super::a_session_that_is_too_large_is_refused_and_the_old_one_stays(&RedisSessions::new(
+            client(server.port),
+        ))
+        .await;
     }
 
     #[tokio::test]

@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 
 use contoso_shop::adapters::sqlite::{OpenError, SqliteOptions, SqliteStore};
 use contoso_shop::domain::{OrderId, Page, UserId};
-use contoso_shop::ports::{Acknowledged, Acknowledgement, Health, OrderFilter, Outcome, Placed, SchemaState, Stores, SystemClock};
+use contoso_shop::ports::{
+    Acknowledged, Acknowledgement, Health, OrderFilter, Outcome, Placed, SchemaState, Stores,
+    SystemClock,
+};
 
 use super::backends::{course, job, order, queue, server};
 use crate::support::wait;
@@ -23,7 +26,9 @@ fn open_with(options: SqliteOptions) -> Stores {
 }
 
 fn refused(path: &Path) -> OpenError {
-    SqliteStore::open(SqliteOptions::new(path), Arc::new(SystemClock)).err().expect("must be refused")
+    SqliteStore::open(SqliteOptions::new(path), Arc::new(SystemClock))
+        .err()
+        .expect("must be refused")
 }
 
 #[tokio::test]
@@ -31,7 +36,10 @@ async fn a_new_file_is_made_with_its_folder_and_needs_migrating() {
     let folder = tempfile::tempdir().expect("temp dir");
     let path = folder.path().join("not/yet/there/shop.db");
     let stores = open(&path);
-    assert!(matches!(stores.schema.state().await.expect("state"), SchemaState::Behind { version: 0, .. }));
+    assert!(matches!(
+        stores.schema.state().await.expect("state"),
+        SchemaState::Behind { version: 0, .. }
+    ));
     assert!(!stores.schema.migrate().await.expect("migrate").is_empty());
     assert!(matches!(stores.schema.state().await.expect("state"), SchemaState::Current { .. }));
     let health = stores.health.check(Duration::from_secs(5)).await;
@@ -71,10 +79,11 @@ async fn a_torn_database_is_refused() {
     let stores = open(&path);
     stores.schema.migrate().await.expect("migrate");
     drop(stores);
-    let whole = wait::until("the log to be merged into the file", Duration::from_secs(10), async || {
-        (!folder.path().join("shop.db-wal").exists()).then(|| fs::read(&path).expect("read"))
-    })
-    .await;
+    let whole =
+        wait::until("the log to be merged into the file", Duration::from_secs(10), async || {
+            (!folder.path().join("shop.db-wal").exists()).then(|| fs::read(&path).expect("read"))
+        })
+        .await;
     fs::write(&path, &whole[..5000]).expect("write");
     let error = refused(&path);
     assert!(matches!(error, OpenError::NotADatabase { .. }), "{error}");
@@ -86,7 +95,9 @@ async fn a_torn_end_of_the_log_costs_no_committed_order() {
     let path = folder.path().join("shop.db");
     let stores = open(&path);
     stores.schema.migrate().await.expect("migrate");
-    let Placed::Created(placed) = stores.orders.place(order("ada", &[(&course(), 1)])).await.expect("place") else {
+    let Placed::Created(placed) =
+        stores.orders.place(order("ada", &[(&course(), 1)])).await.expect("place")
+    else {
         panic!("not placed")
     };
     // As after a power cut in the middle of the next commit: a log with half a frame at its end.
@@ -162,14 +173,19 @@ async fn two_stores_on_one_file_race_without_loss() {
     let all_placed = Arc::new(AtomicBool::new(false));
     let mut working = tokio::task::JoinSet::new();
     for stores in [&web, &worker] {
-        let (jobs, info, all_placed) = (stores.jobs.clone(), server("box", &["default"]), all_placed.clone());
+        let (jobs, info, all_placed) =
+            (stores.jobs.clone(), server("box", &["default"]), all_placed.clone());
         jobs.register(&info).await.expect("register");
         working.spawn(async move {
             let (mut mine, mut ends) = (Vec::new(), Vec::new());
             loop {
-                // Asked first: what is placed before the flag is set is there for the exchange that follows.
+                // Asked first: what is placed before the flag is set is there for the exchange that
+                // follows.
                 let no_more = all_placed.load(Ordering::Acquire);
-                let answer = jobs.exchange(&info.id, std::mem::take(&mut ends), &[queue("default")], 10).await.expect("exchange");
+                let answer = jobs
+                    .exchange(&info.id, std::mem::take(&mut ends), &[queue("default")], 10)
+                    .await
+                    .expect("exchange");
                 assert!(answer.acknowledged.iter().all(|end| *end == Acknowledged::Applied));
                 let finished = no_more && jobs.depths().await.expect("depths").is_empty();
                 if answer.jobs.is_empty() && finished {
@@ -185,9 +201,18 @@ async fn two_stores_on_one_file_race_without_loss() {
     placing.join_all().await;
     all_placed.store(true, Ordering::Release);
     let done: Vec<_> = working.join_all().await.into_iter().flatten().collect();
-    assert_eq!((done.len(), done.iter().collect::<HashSet<_>>().len()), (4 * ORDERS, 4 * ORDERS), "each job ran once");
+    assert_eq!(
+        (done.len(), done.iter().collect::<HashSet<_>>().len()),
+        (4 * ORDERS, 4 * ORDERS),
+        "each job ran once"
+    );
     let page = Page { offset: 0, size: 1 };
-    let total = web.orders.list(&UserId::new("ada"), &OrderFilter::default(), page).await.expect("list").total;
+    let total = web
+        .orders
+        .list(&UserId::new("ada"), &OrderFilter::default(), page)
+        .await
+        .expect("list")
+        .total;
     assert_eq!(total, 4 * ORDERS as u64);
 }
 
@@ -196,7 +221,8 @@ async fn callers_are_turned_away_while_another_process_holds_the_file() {
     let folder = tempfile::tempdir().expect("temp dir");
     let path = folder.path().join("shop.db");
     let patience = Duration::from_millis(300);
-    let stores = open_with(SqliteOptions { queue_capacity: 4, patience, ..SqliteOptions::new(&path) });
+    let stores =
+        open_with(SqliteOptions { queue_capacity: 4, patience, ..SqliteOptions::new(&path) });
     stores.schema.migrate().await.expect("migrate");
     let other = rusqlite::Connection::open(&path).expect("open");
     other.execute_batch("BEGIN IMMEDIATE").expect("lock");
@@ -238,25 +264,36 @@ async fn one_failing_command_does_not_undo_its_neighbours() {
         let orders = stores.orders.clone();
         async move { orders.place(new).await }
     });
-    // The first poll queues every command behind the writer's wait for the lock, so that they share transactions.
+    // The first poll queues every command behind the writer's wait for the lock, so that they share
+    // transactions.
     let mut calls = std::pin::pin!(futures_util::future::join_all(calls));
     assert!(futures_util::poll!(calls.as_mut()).is_pending());
     other.execute_batch("ROLLBACK").expect("unlock");
     let results = calls.await;
-    let refused = results.iter().filter(|placed| placed.as_ref().is_err_and(|e| !e.is_transient())).count();
+    let refused =
+        results.iter().filter(|placed| placed.as_ref().is_err_and(|e| !e.is_transient())).count();
     let created = results.iter().filter(|placed| matches!(placed, Ok(Placed::Created(_)))).count();
     assert_eq!((created, refused), (21, 9));
     let page = Page { offset: 0, size: 100 };
-    let listed = stores.orders.list(&UserId::new("ada"), &OrderFilter::default(), page).await.expect("list");
+    let listed =
+        stores.orders.list(&UserId::new("ada"), &OrderFilter::default(), page).await.expect("list");
     assert_eq!((listed.total, listed.items.len()), (21, 21));
-    assert_eq!(stores.jobs.depths().await.expect("depths")[0].ready, 21, "a refused order leaves no job");
+    assert_eq!(
+        stores.jobs.depths().await.expect("depths")[0].ready,
+        21,
+        "a refused order leaves no job"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_busy_pool_of_readers_turns_callers_away() {
     let folder = tempfile::tempdir().expect("temp dir");
     let path = folder.path().join("shop.db");
-    let stores = open_with(SqliteOptions { readers: 0, patience: Duration::from_millis(50), ..SqliteOptions::new(&path) });
+    let stores = open_with(SqliteOptions {
+        readers: 0,
+        patience: Duration::from_millis(50),
+        ..SqliteOptions::new(&path)
+    });
     let found = stores.orders.find(&UserId::new("ada"), OrderId(1)).await;
     assert!(found.expect_err("no reader").is_transient());
 }
@@ -269,7 +306,11 @@ async fn an_idle_job_server_writes_nothing() {
     stores.schema.migrate().await.expect("migrate");
     let info = server("box", &["a"]);
     stores.jobs.register(&info).await.expect("register");
-    stores.jobs.enqueue(vec![contoso_shop::ports::NewJob { delay: Duration::from_secs(60), ..job("a") }]).await.expect("enqueue");
+    stores
+        .jobs
+        .enqueue(vec![contoso_shop::ports::NewJob { delay: Duration::from_secs(60), ..job("a") }])
+        .await
+        .expect("enqueue");
     let log = || fs::metadata(folder.path().join("shop.db-wal")).expect("log").len();
     let before = log();
     for _ in 0..20 {

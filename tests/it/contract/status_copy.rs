@@ -34,7 +34,10 @@ async fn what_was_written_can_be_read(copy: &dyn StatusCopy) {
     for status in [OrderStatus::Accepted, OrderStatus::Processing, OrderStatus::Completed] {
         let order = snapshot(id, status);
         copy.write(&order).await.expect("write");
-        assert_eq!(copy.read(id).await.expect("read"), Some((order.user.clone(), order.order_id, status)));
+        assert_eq!(
+            copy.read(id).await.expect("read"),
+            Some((order.user.clone(), order.order_id, status))
+        );
         assert_eq!(copy.owner(id).await.expect("owner"), Some(order.user));
     }
     assert_eq!(copy.read(CorrelationId::generate()).await.expect("read"), None, "another order");
@@ -56,7 +59,8 @@ async fn the_status_never_goes_back(copy: &dyn StatusCopy) {
 async fn a_late_acceptor_does_no_harm(copy: &dyn StatusCopy) {
     for _ in 0..200 {
         let id = CorrelationId::generate();
-        let (accepted, processing) = (snapshot(id, OrderStatus::Accepted), snapshot(id, OrderStatus::Processing));
+        let (accepted, processing) =
+            (snapshot(id, OrderStatus::Accepted), snapshot(id, OrderStatus::Processing));
         let (a, b) = tokio::join!(copy.write(&accepted), copy.write(&processing));
         a.and(b).expect("write");
         assert_eq!(status(copy, id).await, Some(OrderStatus::Processing));
@@ -164,7 +168,10 @@ mod redis_layout {
         let client = client(server.port);
         let copy = RedisStatusCopy::new(client.clone(), LONG);
         let id = CorrelationId::generate();
-        client.set::<(), _, _>(format!("order:status:{id}"), "COMPLETED|7", None, None, false).await.expect("set");
+        client
+            .set::<(), _, _>(format!("order:status:{id}"), "COMPLETED|7", None, None, false)
+            .await
+            .expect("set");
         assert_eq!(copy.read(id).await.expect("read"), None);
         copy.write(&snapshot(id, OrderStatus::Accepted)).await.expect("write");
         assert_eq!(status(&copy, id).await, Some(OrderStatus::Accepted));

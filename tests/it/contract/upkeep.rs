@@ -34,10 +34,18 @@ pub async fn of_many_that_claim_a_round_at_once_one_gets_it(h: Harness) {
     for round in 1..=5 {
         let claims = (0..8).map(|worker| {
             let upkeep = h.stores.upkeep.clone();
-            tokio::spawn(async move { upkeep.claim_round(&held("race", 1_000 * round + worker), round).await.expect("claim") })
+            tokio::spawn(async move {
+                upkeep
+                    .claim_round(&held("race", 1_000 * round + worker), round)
+                    .await
+                    .expect("claim")
+            })
         });
         let claims = futures_util::future::join_all(claims).await;
-        let ours = claims.into_iter().filter(|claim| *claim.as_ref().expect("no panic") == RoundClaim::Ours).count();
+        let ours = claims
+            .into_iter()
+            .filter(|claim| *claim.as_ref().expect("no panic") == RoundClaim::Ours)
+            .count();
         assert_eq!(ours, 1, "round {round}");
     }
 }
@@ -63,7 +71,13 @@ pub async fn an_order_is_stuck_when_no_job_is_left_to_finish_it(h: Harness) {
 
     let worker = server("w", &["default"]);
     h.stores.jobs.register(&worker).await.expect("register");
-    let jobs = h.stores.jobs.exchange(&worker.id, vec![], &[queue("default")], 10).await.expect("exchange").jobs;
+    let jobs = h
+        .stores
+        .jobs
+        .exchange(&worker.id, vec![], &[queue("default")], 10)
+        .await
+        .expect("exchange")
+        .jobs;
     assert_eq!(jobs.len(), 3);
     assert_eq!(stuck(&h, Duration::ZERO).await, [], "their jobs run");
 
@@ -74,7 +88,10 @@ pub async fn an_order_is_stuck_when_no_job_is_left_to_finish_it(h: Harness) {
     let ends = vec![
         over(failing, Outcome::Failed { error: "broken".to_owned() }),
         over(done, Outcome::Succeeded),
-        over(waiting, Outcome::Retry { delay: Duration::from_secs(3600), error: "later".to_owned() }),
+        over(
+            waiting,
+            Outcome::Retry { delay: Duration::from_secs(3600), error: "later".to_owned() },
+        ),
     ];
     h.stores.jobs.exchange(&worker.id, ends, &[queue("default")], 0).await.expect("exchange");
     assert_eq!(stuck(&h, Duration::ZERO).await, [failing]);

@@ -52,7 +52,10 @@ impl Pod {
     }
 
     async fn subscribed(&self) {
-        until("the subscription", SOON, || async { self.subscriptions.is_complete().then_some(()) }).await;
+        until("the subscription", SOON, || async {
+            self.subscriptions.is_complete().then_some(())
+        })
+        .await;
     }
 
     /// Forgets hints so far, such as those after a reconnect.
@@ -109,7 +112,8 @@ mod redis {
     #[tokio::test]
     async fn a_hint_reaches_every_other_process() {
         let server = RedisServer::start();
-        let (a, b, c) = tokio::join!(Pod::start(server.port), Pod::start(server.port), Pod::start(server.port));
+        let (a, b, c) =
+            tokio::join!(Pod::start(server.port), Pod::start(server.port), Pod::start(server.port));
         tokio::join!(a.settle(), b.settle(), c.settle());
         a.wakeup.hint(Topic::Outbox);
         for pod in [&a, &b, &c] {
@@ -127,8 +131,14 @@ mod redis {
             pod.wakeup.hint(Topic::Jobs);
         }
         pod.settle().await;
-        let stats: String = client(server.port).info(Some(fred::types::InfoKind::CommandStats)).await.expect("info");
-        let calls = stats.lines().find_map(|line| line.strip_prefix("cmdstat_publish:calls=")).expect("published");
+        let stats: String = client(server.port)
+            .info(Some(fred::types::InfoKind::CommandStats))
+            .await
+            .expect("info");
+        let calls = stats
+            .lines()
+            .find_map(|line| line.strip_prefix("cmdstat_publish:calls="))
+            .expect("published");
         let calls: u32 = calls.split(',').next().and_then(|n| n.parse().ok()).expect("a number");
         assert!(calls <= 2, "{calls} for 10,000 hints in one go");
     }
@@ -140,9 +150,14 @@ mod redis {
         let (a, b) = tokio::join!(Pod::start(port), Pod::start(port));
         tokio::join!(a.settle(), b.settle());
         drop(server);
-        until("the loss to be seen", SOON, || async { (!b.subscriptions.is_complete()).then_some(()) }).await;
+        until("the loss to be seen", SOON, || async {
+            (!b.subscriptions.is_complete()).then_some(())
+        })
+        .await;
         let _server = RedisServer::start_on(port);
-        timeout(SOON, b.wakeup.hinted(Topic::Jobs)).await.expect("a hint, because one may have been missed");
+        timeout(SOON, b.wakeup.hinted(Topic::Jobs))
+            .await
+            .expect("a hint, because one may have been missed");
         tokio::join!(a.subscribed(), b.subscribed());
         tokio::join!(a.settle(), b.settle());
         until("a hint from the other process", SOON, || async {
@@ -157,7 +172,8 @@ mod redis {
         let server = RedisServer::start();
         let pod = Pod::start(server.port).await;
         pod.settle().await;
-        let other = contoso_shop::adapters::redis::command_client(&settings(server.port)).expect("good settings");
+        let other = contoso_shop::adapters::redis::command_client(&settings(server.port))
+            .expect("good settings");
         other.publish::<(), _, _>("contoso-shop:wake:jobs", "hello").await.expect("publish");
         timeout(SOON, pod.wakeup.hinted(Topic::Jobs)).await.expect("a hint");
     }

@@ -22,7 +22,8 @@ async fn eight_jobs_run_and_the_ninth_waits() {
     assert_eq!((waiting[0].processing, waiting[0].ready), (8, 12), "only what runs is leased");
 
     rig.probe.0.gate.add_permits(1);
-    until("the ninth to start", DEADLINE, || async { (rig.probe.started() == 9).then_some(()) }).await;
+    until("the ninth to start", DEADLINE, || async { (rig.probe.started() == 9).then_some(()) })
+        .await;
     rig.probe.0.gate.add_permits(19);
     rig.all_are(JobState::Succeeded, &jobs).await;
     assert_eq!(rig.probe.0.peak.load(SeqCst), 8);
@@ -34,10 +35,16 @@ async fn results_and_fetches_share_their_round_trips() {
     let rig = Rig::new().await;
     let store = FaultyStore::new(rig.stores.jobs.clone());
     let jobs = rig.enqueue(Act::Succeed, 400, 5).await;
-    let server = rig.serve_through(store.clone(), ServerOptions { poll_min: DEADLINE, poll_max: DEADLINE, ..options(20) });
+    let server = rig.serve_through(
+        store.clone(),
+        ServerOptions { poll_min: DEADLINE, poll_max: DEADLINE, ..options(20) },
+    );
     rig.all_are(JobState::Succeeded, &jobs).await;
     let exchanges = store.exchanges.load(SeqCst);
-    assert!(exchanges <= 100, "400 jobs took {exchanges} exchanges: less than two jobs per half batch");
+    assert!(
+        exchanges <= 100,
+        "400 jobs took {exchanges} exchanges: less than two jobs per half batch"
+    );
     assert!((0..400).all(|number| rig.probe.starts_of(number) == 1), "every job ran once");
     server.stop().await;
 }
@@ -52,7 +59,10 @@ async fn a_failing_job_is_retried_in_its_queue_and_then_given_up() {
     rig.all_are(JobState::Failed, &jobs).await;
 
     let record = rig.find(jobs[0]).await;
-    assert_eq!((record.queue.as_str(), record.attempts, record.last_error.as_deref()), ("slow_lane", 3, Some("on purpose")));
+    assert_eq!(
+        (record.queue.as_str(), record.attempts, record.last_error.as_deref()),
+        ("slow_lane", 3, Some("on purpose"))
+    );
     assert_eq!(rig.probe.starts_of(7), 3);
     assert_eq!(*rig.probe.0.given_up.lock().expect("record"), [(7, "on purpose".to_owned())]);
     server.stop().await;
@@ -66,7 +76,9 @@ async fn a_job_is_not_failed_before_giving_up_has_worked() {
     let server = rig.serve(options(2));
     until("giving up to be tried again", DEADLINE, || async {
         let error = rig.find(jobs[0]).await.last_error.unwrap_or_default();
-        (error.contains("could not be given up: not yet") && error.contains("all 2 attempts are used up")).then_some(())
+        (error.contains("could not be given up: not yet")
+            && error.contains("all 2 attempts are used up"))
+        .then_some(())
     })
     .await;
     assert_ne!(rig.find(jobs[0]).await.state, JobState::Failed);
@@ -95,7 +107,10 @@ async fn a_panic_is_a_failed_attempt_and_harms_nobody_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endless_job_does_not_keep_its_permit() {
     let rig = Rig::new().await;
-    let jobs = rig.stores.jobs.enqueue(vec![NewJob { max_attempts: 1, ..probe(Act::Endless, 0) }, probe(Act::Succeed, 1)]);
+    let jobs = rig.stores.jobs.enqueue(vec![
+        NewJob { max_attempts: 1, ..probe(Act::Endless, 0) },
+        probe(Act::Succeed, 1),
+    ]);
     let jobs = jobs.await.expect("enqueue");
     let server = rig.serve(ServerOptions { job_timeout: Duration::from_millis(150), ..options(1) });
     rig.all_are(JobState::Failed, &jobs[..1]).await;
@@ -115,7 +130,11 @@ async fn hopeless_jobs_fail_at_once_and_say_why() {
     let jobs = rig.stores.jobs.enqueue(jobs).await.expect("enqueue");
     let server = rig.serve(options(4));
     rig.all_are(JobState::Failed, &jobs).await;
-    for (job, text) in jobs.iter().zip(["hopeless", "no definition for job kind 'no.such'", "the arguments cannot be read"]) {
+    for (job, text) in jobs.iter().zip([
+        "hopeless",
+        "no definition for job kind 'no.such'",
+        "the arguments cannot be read",
+    ]) {
         let error = rig.find(*job).await.last_error.unwrap_or_default();
         assert!(error.contains(text), "{error}");
     }

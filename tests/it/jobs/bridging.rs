@@ -14,13 +14,22 @@ use crate::support::wait::until;
 fn bridge(shop: &Shop, path: &EventPath) -> DropGuard {
     let (stop, guard) = until_dropped();
     let (stores, copy, notifier) = (&shop.rig.stores, shop.copy.clone(), shop.notifier.clone());
-    let bridge = BridgeOutage::new(stores.outbox.clone(), stores.orders.clone(), copy, notifier, path.clone());
+    let bridge = BridgeOutage::new(
+        stores.outbox.clone(),
+        stores.orders.clone(),
+        copy,
+        notifier,
+        path.clone(),
+    );
     tokio::spawn(bridge.run(stop));
     guard
 }
 
 async fn told(shop: &Shop, order: CorrelationId, wanted: &[OrderStatus]) {
-    until("the tabs to be told", DEADLINE, || async { (shop.notifier.statuses(order) == wanted).then_some(()) }).await;
+    until("the tabs to be told", DEADLINE, || async {
+        (shop.notifier.statuses(order) == wanted).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

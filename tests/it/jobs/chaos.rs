@@ -1,4 +1,5 @@
-//! Everything at once: servers killed and replaced, wires cut, frozen and losing answers, while jobs come in.
+//! Everything at once: servers killed and replaced, wires cut, frozen and losing answers, while
+//! jobs come in.
 
 use std::time::{Duration, Instant};
 
@@ -26,14 +27,21 @@ async fn whatever_happens_to_servers_and_wires_every_job_ends_as_it_must() {
         let options = ServerOptions { poll_max: Duration::from_millis(50), ..short_lease(4) };
         (rig.serve_through(wire.clone(), options), wire)
     };
-    let mut servers: Vec<(Served, std::sync::Arc<FaultyStore>)> = (0..3).map(|_| start(&rig)).collect();
+    let mut servers: Vec<(Served, std::sync::Arc<FaultyStore>)> =
+        (0..3).map(|_| start(&rig)).collect();
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     for step in 0..60 {
         let acts = [Act::Succeed, Act::Succeed, Act::Wait, Act::Fail];
-        let jobs: Vec<_> = acts.iter().enumerate().map(|(place, act)| probe(*act, step * acts.len() + place)).collect();
+        let jobs: Vec<_> = acts
+            .iter()
+            .enumerate()
+            .map(|(place, act)| probe(*act, step * acts.len() + place))
+            .collect();
         // A killed server's attempts are charged, so those that must succeed get many.
-        let jobs =
-            jobs.into_iter().zip(acts).map(|(job, act)| NewJob { max_attempts: if act == Act::Fail { 3 } else { 1000 }, ..job });
+        let jobs = jobs.into_iter().zip(acts).map(|(job, act)| NewJob {
+            max_attempts: if act == Act::Fail { 3 } else { 1000 },
+            ..job
+        });
         let mut ids = rig.stores.jobs.enqueue(jobs.collect()).await.expect("enqueue");
         bad.extend(ids.pop());
         good.extend(ids);
@@ -56,7 +64,8 @@ async fn whatever_happens_to_servers_and_wires_every_job_ends_as_it_must() {
             _ => servers[place].1.set(Wire::Sound),
         }
         let begun = Instant::now();
-        until("the next step", DEADLINE, || async { (begun.elapsed() >= STEP).then_some(()) }).await;
+        until("the next step", DEADLINE, || async { (begun.elapsed() >= STEP).then_some(()) })
+            .await;
     }
     servers.iter().for_each(|(_, wire)| wire.set(Wire::Sound));
     rig.probe.0.gate.add_permits(1000);
@@ -65,7 +74,11 @@ async fn whatever_happens_to_servers_and_wires_every_job_ends_as_it_must() {
     rig.all_are(JobState::Failed, &bad).await;
     let given_up = rig.probe.0.given_up.lock().expect("record").clone();
     for step in 0..60 {
-        assert!(given_up.iter().any(|(number, _)| *number == step * 4 + 3), "job {} was failed without a word", step * 4 + 3);
+        assert!(
+            given_up.iter().any(|(number, _)| *number == step * 4 + 3),
+            "job {} was failed without a word",
+            step * 4 + 3
+        );
     }
     for (server, _) in servers {
         server.stop().await;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use contoso_shop::app::{ConsumeEvents, DirectSink, EventPath, EventSink, Redelivery, RelayOutbox, StreamSink};
+use contoso_shop::app::{
+    ConsumeEvents, DirectSink, EventPath, EventSink, Redelivery, RelayOutbox, StreamSink,
+};
 use contoso_shop::domain::OrderStatus::{Completed, Processing};
 use contoso_shop::domain::{CorrelationId, EventId, OrderEvent, OrderId, Timestamp};
 use contoso_shop::ports::EventStream;
@@ -17,13 +19,25 @@ use crate::support::wait::until;
 
 fn relay(shop: &Shop, sink: impl EventSink + 'static) -> DropGuard {
     let (stop, guard) = until_dropped();
-    tokio::spawn(RelayOutbox::new(shop.rig.stores.outbox.clone(), shop.rig.wakeup.clone(), Arc::new(sink)).run(stop));
+    tokio::spawn(
+        RelayOutbox::new(shop.rig.stores.outbox.clone(), shop.rig.wakeup.clone(), Arc::new(sink))
+            .run(stop),
+    );
     guard
 }
 
 fn consume(shop: &Shop, stream: &Arc<FakeStream>, name: &str) -> DropGuard {
     let (stop, guard) = until_dropped();
-    tokio::spawn(ConsumeEvents::new(stream.clone(), shop.deliver(), name, Redelivery::default(), EventPath::default()).run(stop));
+    tokio::spawn(
+        ConsumeEvents::new(
+            stream.clone(),
+            shop.deliver(),
+            name,
+            Redelivery::default(),
+            EventPath::default(),
+        )
+        .run(stop),
+    );
     guard
 }
 
@@ -66,7 +80,9 @@ async fn without_a_stream_the_relay_tells_the_tabs_itself() {
     for order in &orders {
         assert_eq!(shop.notifier.statuses(order.correlation_id), [Processing, Completed]);
     }
-    assert!(shop.notifier.sent.lock().expect("sent").iter().all(|(user, _)| user.as_str() == "ann"));
+    assert!(
+        shop.notifier.sent.lock().expect("sent").iter().all(|(user, _)| user.as_str() == "ann")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +94,8 @@ async fn a_relay_that_dies_before_it_marks_repeats_the_event_and_the_consumer_dr
     shop.becomes(&order, Completed).await;
     worker.stop().await;
     // This relay appends and dies.
-    let entries = shop.rig.stores.outbox.claim(10, Duration::from_millis(50)).await.expect("claimed");
+    let entries =
+        shop.rig.stores.outbox.claim(10, Duration::from_millis(50)).await.expect("claimed");
     let events: Vec<_> = entries.into_iter().map(|entry| entry.event).collect();
     assert_eq!(events.len(), 2);
     stream.append(&events).await.expect("appended");
@@ -143,7 +160,10 @@ async fn an_event_that_cannot_be_sent_stays_and_comes_again() {
     shop.notifier.fails.store(true, SeqCst);
     let _consumer = consume(&shop, &stream, "a");
     stream.put(Some(OrderEvent { correlation_id: order.correlation_id, ..event_of_nobody() }), 1);
-    until("the entry to be read", DEADLINE, || async { (stream.new.lock().expect("new").is_empty()).then_some(()) }).await;
+    until("the entry to be read", DEADLINE, || async {
+        (stream.new.lock().expect("new").is_empty()).then_some(())
+    })
+    .await;
     assert_eq!(stream.open(), 1);
     shop.notifier.fails.store(false, SeqCst);
     settled(&stream).await;

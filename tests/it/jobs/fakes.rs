@@ -6,8 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use contoso_shop::domain::{CorrelationId, OrderEvent, OrderId, OrderSnapshot, OrderStatus, UserId};
-use contoso_shop::ports::{Delivery, EventStream, NotifyError, OrderNotifier, StatusCopy, StoreError};
+use contoso_shop::domain::{
+    CorrelationId, OrderEvent, OrderId, OrderSnapshot, OrderStatus, UserId,
+};
+use contoso_shop::ports::{
+    Delivery, EventStream, NotifyError, OrderNotifier, StatusCopy, StoreError,
+};
 use tokio::sync::Notify;
 
 /// A status copy; `hangs` makes every call wait for ever.
@@ -46,7 +50,10 @@ impl StatusCopy for FakeCopy {
         Ok(self.get(correlation_id).map(|order| order.user))
     }
 
-    async fn read(&self, correlation_id: CorrelationId) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
+    async fn read(
+        &self,
+        correlation_id: CorrelationId,
+    ) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
         self.wire().await;
         Ok(self.get(correlation_id).map(|order| (order.user, order.order_id, order.status)))
     }
@@ -67,7 +74,10 @@ pub struct FakeNotifier {
 impl FakeNotifier {
     pub fn statuses(&self, correlation_id: CorrelationId) -> Vec<OrderStatus> {
         let sent = self.sent.lock().expect("sent");
-        sent.iter().filter(|(_, event)| event.correlation_id == correlation_id).map(|(_, event)| event.status).collect()
+        sent.iter()
+            .filter(|(_, event)| event.correlation_id == correlation_id)
+            .map(|(_, event)| event.status)
+            .collect()
     }
 
     pub fn count(&self) -> usize {
@@ -120,7 +130,12 @@ impl EventStream for FakeStream {
         Ok(())
     }
 
-    async fn read(&self, _consumer: &str, limit: usize, wait: Duration) -> Result<Vec<Delivery>, StoreError> {
+    async fn read(
+        &self,
+        _consumer: &str,
+        limit: usize,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, StoreError> {
         if self.new.lock().expect("new").is_empty() {
             let _ = tokio::time::timeout(wait, self.arrived.notified()).await;
         }
@@ -131,7 +146,12 @@ impl EventStream for FakeStream {
         Ok(taken)
     }
 
-    async fn claim(&self, _consumer: &str, _idle: Duration, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+    async fn claim(
+        &self,
+        _consumer: &str,
+        _idle: Duration,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
         let mut pending = self.pending.lock().expect("pending");
         pending.iter_mut().for_each(|delivery| delivery.deliveries += 1);
         Ok(pending.iter().take(limit).cloned().collect())

@@ -8,7 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use contoso_shop::domain::{JobId, QueueName, ServerId};
 use contoso_shop::ports::{
-    Acknowledged, Acknowledgement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth, ServerInfo, ServerRecord, StoreError,
+    Acknowledged, Acknowledgement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth,
+    ServerInfo, ServerRecord, StoreError,
 };
 use tokio::sync::watch;
 
@@ -47,11 +48,17 @@ impl FaultyStore {
         self.wire.send_replace(wire);
     }
 
-    async fn call<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    async fn call<T>(
+        &self,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         let mut wire = self.wire.subscribe();
         let now = *wire.wait_for(|wire| *wire != Wire::Frozen).await.expect("sender");
         match now {
-            Wire::Cut => Err(StoreError::Unavailable { retry_after: Duration::ZERO, source: "the wire is cut".into() }),
+            Wire::Cut => Err(StoreError::Unavailable {
+                retry_after: Duration::ZERO,
+                source: "the wire is cut".into(),
+            }),
             _ => call.await,
         }
     }
@@ -79,11 +86,18 @@ impl JobStore for FaultyStore {
         limit: usize,
     ) -> Result<Exchange, StoreError> {
         self.exchanges.fetch_add(1, SeqCst);
-        let answer = self.call(self.inner.exchange(server, acknowledgements, queues, limit)).await?;
+        let answer =
+            self.call(self.inner.exchange(server, acknowledgements, queues, limit)).await?;
         if *self.wire.borrow() == Wire::AnswersLost {
-            return Err(StoreError::Unavailable { retry_after: Duration::ZERO, source: "the answer is lost".into() });
+            return Err(StoreError::Unavailable {
+                retry_after: Duration::ZERO,
+                source: "the answer is lost".into(),
+            });
         }
-        self.refused.fetch_add(answer.acknowledged.iter().filter(|fate| **fate == Acknowledged::Lost).count(), SeqCst);
+        self.refused.fetch_add(
+            answer.acknowledged.iter().filter(|fate| **fate == Acknowledged::Lost).count(),
+            SeqCst,
+        );
         Ok(answer)
     }
 

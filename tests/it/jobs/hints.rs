@@ -61,7 +61,10 @@ async fn a_local_hint_is_kept_for_the_next_who_waits_and_for_one_topic_only() {
     wakeup.hint(Topic::Jobs);
     assert!(tokio::time::timeout(soon, wakeup.hinted(Topic::Outbox)).await.is_err());
     wakeup.hinted(Topic::Jobs).await;
-    assert!(tokio::time::timeout(soon, wakeup.hinted(Topic::Jobs)).await.is_err(), "two hints became one");
+    assert!(
+        tokio::time::timeout(soon, wakeup.hinted(Topic::Jobs)).await.is_err(),
+        "two hints became one"
+    );
     // A wait that is given up takes no hint with it.
     wakeup.hint(Topic::Jobs);
     tokio::time::timeout(soon, wakeup.hinted(Topic::Jobs)).await.expect("kept");

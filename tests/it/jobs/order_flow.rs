@@ -45,7 +45,10 @@ async fn an_order_goes_on_where_a_dead_worker_left_it() {
 async fn a_stop_interrupts_the_work_and_the_next_worker_ends_it() {
     let shop = Shop::new().await;
     let order = shop.order("AZ-700", 1).await;
-    let worker = shop.work(FOR_EVER, contoso_shop::jobs::engine::ServerOptions { job_stop: AT_ONCE, ..options(1) });
+    let worker = shop.work(
+        FOR_EVER,
+        contoso_shop::jobs::engine::ServerOptions { job_stop: AT_ONCE, ..options(1) },
+    );
     shop.becomes(&order, Processing).await;
     worker.stop().await;
     let next = shop.work(AT_ONCE, options(1));
@@ -57,7 +60,12 @@ async fn a_stop_interrupts_the_work_and_the_next_worker_ends_it() {
 async fn a_cancelled_order_is_left_alone() {
     let shop = Shop::new().await;
     let order = shop.order("AZ-700", 1).await;
-    shop.rig.stores.orders.remove(&order.user, order.id, EventId::generate()).await.expect("removed");
+    shop.rig
+        .stores
+        .orders
+        .remove(&order.user, order.id, EventId::generate())
+        .await
+        .expect("removed");
     let worker = shop.work(AT_ONCE, options(1));
     let next = shop.order("AZ-700", 1).await;
     shop.becomes(&next, Completed).await;
@@ -65,7 +73,10 @@ async fn a_cancelled_order_is_left_alone() {
     assert_eq!(shop.status(&order).await, Cancelled);
     assert_eq!(shop.told(&order).await, [Cancelled]);
     let depths = shop.rig.stores.jobs.depths().await.expect("depths");
-    assert!(depths.iter().all(|depth| depth.failed + depth.ready + depth.processing == 0), "{depths:?}");
+    assert!(
+        depths.iter().all(|depth| depth.failed + depth.ready + depth.processing == 0),
+        "{depths:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,7 +103,13 @@ async fn the_same_job_twice_changes_the_order_once() {
         args: format!(r#"{{"correlationId":"{}"}}"#, order.correlation_id),
         ..super::rig::probe(super::probe::Act::Succeed, 0)
     };
-    let copies = shop.rig.stores.jobs.enqueue(vec![again.clone(), again.clone(), again]).await.expect("enqueued");
+    let copies = shop
+        .rig
+        .stores
+        .jobs
+        .enqueue(vec![again.clone(), again.clone(), again])
+        .await
+        .expect("enqueued");
     let worker = shop.work(Duration::from_millis(20), options(4));
     shop.rig.all_are(JobState::Succeeded, &copies).await;
     shop.becomes(&order, Completed).await;
@@ -107,8 +124,11 @@ async fn an_attempt_without_a_lease_writes_nothing() {
     let id = ServerId::new("test:1:a");
     let queues = options(1).queues;
     let jobs = &shop.rig.stores.jobs;
-    jobs.register(&ServerInfo { id: id.clone(), worker_count: 1, queues: queues.clone() }).await.expect("registered");
-    let held = jobs.exchange(&id, Vec::new(), &queues, 1).await.expect("exchange").jobs.remove(0).lease;
+    jobs.register(&ServerInfo { id: id.clone(), worker_count: 1, queues: queues.clone() })
+        .await
+        .expect("registered");
+    let held =
+        jobs.exchange(&id, Vec::new(), &queues, 1).await.expect("exchange").jobs.remove(0).lease;
     let request = |lease| ProcessOrderRequest {
         correlation_id: order.correlation_id,
         lease,

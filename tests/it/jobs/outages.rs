@@ -23,7 +23,10 @@ async fn results_are_kept_through_an_outage_without_a_busy_loop() {
     rig.probe.0.gate.add_permits(4);
     rig.running(0).await;
     let start = Instant::now();
-    until("a second of outage", DEADLINE, || async { (start.elapsed() > Duration::from_secs(1)).then_some(()) }).await;
+    until("a second of outage", DEADLINE, || async {
+        (start.elapsed() > Duration::from_secs(1)).then_some(())
+    })
+    .await;
     let asked = wire.exchanges.load(SeqCst) - before;
     assert!(asked <= 12, "{asked} exchanges in a second of outage");
     assert_eq!(rig.find(jobs[0]).await.state, JobState::Processing);

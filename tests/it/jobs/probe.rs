@@ -133,7 +133,12 @@ impl Job for Probe {
         Ok(())
     }
 
-    async fn exhausted(&self, _context: &JobContext, payload: Payload, error: &str) -> Result<(), JobError> {
+    async fn exhausted(
+        &self,
+        _context: &JobContext,
+        payload: Payload,
+        error: &str,
+    ) -> Result<(), JobError> {
         if self.0.cannot_give_up.load(SeqCst) {
             return Err(JobError::retry("not yet"));
         }

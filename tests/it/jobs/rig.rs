@@ -32,7 +32,12 @@ impl Rig {
         let options = SqliteOptions::new(folder.path().join("jobs.db"));
         let stores = SqliteStore::open(options, Arc::new(SystemClock)).expect("open").stores();
         stores.schema.migrate().await.expect("migrate");
-        Self { stores, wakeup: Arc::new(LocalWakeup::default()), probe: Probe::new(), _folder: folder }
+        Self {
+            stores,
+            wakeup: Arc::new(LocalWakeup::default()),
+            probe: Probe::new(),
+            _folder: folder,
+        }
     }
 
     /// Starts a server for probes on this store.
@@ -46,7 +51,12 @@ impl Rig {
     }
 
     /// Starts a server for these kinds.
-    pub fn serve_kinds(&self, store: Arc<dyn JobStore>, kinds: JobRegistry, options: ServerOptions) -> Served {
+    pub fn serve_kinds(
+        &self,
+        store: Arc<dyn JobStore>,
+        kinds: JobRegistry,
+        options: ServerOptions,
+    ) -> Served {
         let server = JobServer::new(store, self.wakeup.clone(), kinds, options);
         let (stop, registered) = (CancellationToken::new(), server.registered());
         let task = tokio::spawn(server.run(stop.clone()));
@@ -77,7 +87,10 @@ impl Rig {
 
     /// Waits until `count` probes run at the same time.
     pub async fn running(&self, count: usize) {
-        until(&format!("{count} running probes"), DEADLINE, || async { (self.probe.running() == count).then_some(()) }).await;
+        until(&format!("{count} running probes"), DEADLINE, || async {
+            (self.probe.running() == count).then_some(())
+        })
+        .await;
     }
 }
 
@@ -92,7 +105,9 @@ pub struct Served {
 impl Served {
     /// The id under which it is announced.
     pub async fn id(&mut self) -> ServerId {
-        let id = tokio::time::timeout(DEADLINE, self.registered.wait_for(Option::is_some)).await.expect("announced in time");
+        let id = tokio::time::timeout(DEADLINE, self.registered.wait_for(Option::is_some))
+            .await
+            .expect("announced in time");
         id.expect("running").clone().expect("announced")
     }
 
@@ -105,7 +120,10 @@ impl Served {
     /// Stops in an orderly way.
     pub async fn stop(self) {
         self.stop.cancel();
-        tokio::time::timeout(DEADLINE, self.task).await.expect("stopped in time").expect("no panic");
+        tokio::time::timeout(DEADLINE, self.task)
+            .await
+            .expect("stopped in time")
+            .expect("no panic");
     }
 }
 
@@ -120,7 +138,11 @@ pub fn options(worker_count: usize) -> ServerOptions {
 
 /// Options whose servers are declared dead soon.
 pub fn short_lease(worker_count: usize) -> ServerOptions {
-    ServerOptions { lease: Duration::from_millis(600), heartbeat: Duration::from_millis(100), ..options(worker_count) }
+    ServerOptions {
+        lease: Duration::from_millis(600),
+        heartbeat: Duration::from_millis(100),
+        ..options(worker_count)
+    }
 }
 
 /// A probe in the default queue with 5 attempts.

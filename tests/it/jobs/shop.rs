@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contoso_shop::app::{DeliverEvents, FollowUp, PlaceOrder, PlaceOrderOutcome, PlaceOrderRequest, ProcessOrder};
+use contoso_shop::app::{
+    DeliverEvents, FollowUp, PlaceOrder, PlaceOrderOutcome, PlaceOrderRequest, ProcessOrder,
+};
 use contoso_shop::domain::{Order, OrderDraft, OrderEvent, OrderStatus, UserId};
 use contoso_shop::jobs::definitions::OrderAccepted;
 use contoso_shop::jobs::engine::{JobRegistry, ServerOptions};
@@ -26,21 +28,34 @@ impl Shop {
     }
 
     pub async fn order(&self, sku: &str, pieces: i64) -> Order {
-        let follow_up = FollowUp::new(self.copy.clone(), self.rig.wakeup.clone(), Arc::new(FakeNotifier::default()));
+        let follow_up = FollowUp::new(
+            self.copy.clone(),
+            self.rig.wakeup.clone(),
+            Arc::new(FakeNotifier::default()),
+        );
         let request = PlaceOrderRequest {
             user: UserId::new("ann"),
             draft: OrderDraft::parse([(sku, pieces)]).expect("draft"),
             idempotency: None,
             trace_parent: None,
         };
-        match PlaceOrder::new(self.rig.stores.orders.clone(), follow_up, 5).run(request).await.expect("placed") {
+        match PlaceOrder::new(self.rig.stores.orders.clone(), follow_up, 5)
+            .run(request)
+            .await
+            .expect("placed")
+        {
             PlaceOrderOutcome::Accepted { order, .. } => order,
             other => panic!("expected an accepted order, got {other:?}"),
         }
     }
 
     pub fn process(&self, processing_time: Duration) -> ProcessOrder {
-        ProcessOrder::new(self.rig.stores.orders.clone(), self.copy.clone(), self.rig.wakeup.clone(), processing_time)
+        ProcessOrder::new(
+            self.rig.stores.orders.clone(),
+            self.copy.clone(),
+            self.rig.wakeup.clone(),
+            processing_time,
+        )
     }
 
     pub fn work(&self, processing_time: Duration, options: ServerOptions) -> Served {
@@ -53,19 +68,31 @@ impl Shop {
     }
 
     pub async fn status(&self, order: &Order) -> OrderStatus {
-        self.rig.stores.orders.snapshot(order.correlation_id).await.expect("snapshot").expect("known").status
+        self.rig
+            .stores
+            .orders
+            .snapshot(order.correlation_id)
+            .await
+            .expect("snapshot")
+            .expect("known")
+            .status
     }
 
     /// Waits until the order stands there.
     pub async fn becomes(&self, order: &Order, status: OrderStatus) {
-        until(&format!("the order to be {status:?}"), DEADLINE, || async { (self.status(order).await == status).then_some(()) })
-            .await;
+        until(&format!("the order to be {status:?}"), DEADLINE, || async {
+            (self.status(order).await == status).then_some(())
+        })
+        .await;
     }
 
     /// The events committed for an order, in their order.
     pub async fn events(&self, order: &Order) -> Vec<OrderEvent> {
         let all = self.rig.stores.outbox.read_after(0, 1000).await.expect("outbox");
-        all.into_iter().map(|entry| entry.event).filter(|event| event.correlation_id == order.correlation_id).collect()
+        all.into_iter()
+            .map(|entry| entry.event)
+            .filter(|event| event.correlation_id == order.correlation_id)
+            .collect()
     }
 
     /// Their statuses.

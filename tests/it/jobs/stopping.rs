@@ -52,7 +52,10 @@ async fn jobs_get_their_time_while_the_server_stays_alive_and_takes_nothing_new(
 
     // Well beyond the lease, somebody else would take the jobs of a server that is silent.
     let start = Instant::now();
-    until("three leases to pass", DEADLINE, || async { (start.elapsed() > Duration::from_millis(1800)).then_some(()) }).await;
+    until("three leases to pass", DEADLINE, || async {
+        (start.elapsed() > Duration::from_millis(1800)).then_some(())
+    })
+    .await;
     assert_eq!(rig.stores.jobs.recover(Duration::from_millis(600)).await.expect("recover"), 0);
     assert_eq!(rig.stores.jobs.servers().await.expect("servers")[0].id, id);
 
@@ -68,7 +71,10 @@ async fn a_store_that_hangs_does_not_hold_up_the_stop() {
     let rig = Rig::new().await;
     let store = FaultyStore::new(rig.stores.jobs.clone());
     rig.enqueue(Act::Endless, 1, 5).await;
-    let server = rig.serve_through(store.clone(), ServerOptions { job_stop: Duration::from_millis(50), ..options(2) });
+    let server = rig.serve_through(
+        store.clone(),
+        ServerOptions { job_stop: Duration::from_millis(50), ..options(2) },
+    );
     rig.running(1).await;
     store.set(Wire::Frozen);
     let start = Instant::now();

@@ -24,11 +24,18 @@ async fn a_dead_servers_jobs_run_elsewhere() {
     rig.running(3).await;
     for job in &jobs {
         let record = rig.find(*job).await;
-        assert_eq!((record.state, record.attempts, record.server), (JobState::Processing, 2, Some(id.clone())));
+        assert_eq!(
+            (record.state, record.attempts, record.server),
+            (JobState::Processing, 2, Some(id.clone()))
+        );
     }
     rig.probe.0.gate.add_permits(3);
     rig.all_are(JobState::Succeeded, &jobs).await;
-    assert_eq!(rig.stores.jobs.servers().await.expect("servers").len(), 1, "the dead server is off the list");
+    assert_eq!(
+        rig.stores.jobs.servers().await.expect("servers").len(),
+        1,
+        "the dead server is off the list"
+    );
     heir.stop().await;
 }
 
@@ -38,7 +45,8 @@ async fn a_server_that_was_frozen_changes_nothing_and_starts_over_under_a_new_id
     let wire = FaultyStore::new(rig.stores.jobs.clone());
     let jobs = rig.enqueue(Act::Stubborn, 1, 5).await;
     // The frozen server's own calls must not time out, as those of a stopped process do not.
-    let patient = ServerOptions { lease: DEADLINE * 2, heartbeat: Duration::from_millis(100), ..options(1) };
+    let patient =
+        ServerOptions { lease: DEADLINE * 2, heartbeat: Duration::from_millis(100), ..options(1) };
     let mut frozen = rig.serve_through(wire.clone(), patient);
     let old = frozen.id().await;
     rig.running(1).await;
@@ -53,7 +61,11 @@ async fn a_server_that_was_frozen_changes_nothing_and_starts_over_under_a_new_id
     rig.probe.0.gate.add_permits(2);
     rig.all_are(JobState::Succeeded, &jobs).await;
     wire.set(Wire::Sound);
-    frozen.registered.wait_for(|id| id.as_ref().is_some_and(|id| *id != old)).await.expect("running");
+    frozen
+        .registered
+        .wait_for(|id| id.as_ref().is_some_and(|id| *id != old))
+        .await
+        .expect("running");
     let record = rig.find(jobs[0]).await;
     assert_eq!((record.state, record.attempts), (JobState::Succeeded, 2));
     assert_eq!((rig.probe.started(), wire.refused.load(SeqCst)), (2, 1));
@@ -74,7 +86,10 @@ async fn jobs_of_a_lost_server_are_cancelled() {
     rig.running(2).await;
     // Somebody declares it dead.
     assert_eq!(rig.stores.jobs.recover(Duration::ZERO).await.expect("recover"), 2);
-    until("both to be cancelled", DEADLINE, || async { (rig.probe.0.cancelled.load(SeqCst) == 2).then_some(()) }).await;
+    until("both to be cancelled", DEADLINE, || async {
+        (rig.probe.0.cancelled.load(SeqCst) == 2).then_some(())
+    })
+    .await;
 
     rig.probe.0.gate.add_permits(2);
     rig.all_are(JobState::Succeeded, &jobs).await;
@@ -87,7 +102,10 @@ async fn jobs_of_a_lost_server_are_cancelled() {
 async fn jobs_of_a_lost_answer_are_handed_back_and_run() {
     let rig = Rig::new().await;
     let wire = FaultyStore::new(rig.stores.jobs.clone());
-    let mut server = rig.serve_through(wire.clone(), ServerOptions { heartbeat: Duration::from_millis(100), ..options(2) });
+    let mut server = rig.serve_through(
+        wire.clone(),
+        ServerOptions { heartbeat: Duration::from_millis(100), ..options(2) },
+    );
     let id = server.id().await;
     wire.set(Wire::AnswersLost);
     let jobs = rig.enqueue(Act::Succeed, 2, 5).await;

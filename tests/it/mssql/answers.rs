@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use contoso_shop::domain::{CorrelationId, EventId, JobId, OrderId, OrderStatus, Page, QueueName, ServerId, Sku, Timestamp};
+use contoso_shop::domain::{
+    CorrelationId, EventId, JobId, OrderId, OrderStatus, Page, QueueName, ServerId, Sku, Timestamp,
+};
 use contoso_shop::ports::{
-    Acknowledged, Acknowledgement, Advanced, IdempotencyKey, Lease, NewOrder, Outcome, Placed, Removed, StoreError,
+    Acknowledged, Acknowledgement, Advanced, IdempotencyKey, Lease, NewOrder, Outcome, Placed,
+    Removed, StoreError,
 };
 
 use super::double::{Cell, Double, Parameter, Reply, set};
 use super::samples::{
-    ADVANCE, EXCHANGE, LAST, PLACE, SNAPSHOT, advanced, completing, exchanged, order, placed, snapshot_set, store, user,
+    ADVANCE, EXCHANGE, LAST, PLACE, SNAPSHOT, advanced, completing, exchanged, order, placed,
+    snapshot_set, store, user,
 };
 
 #[tokio::test]
@@ -19,11 +23,18 @@ async fn a_placed_order_is_read_with_its_lines() {
     double.always(PLACE, Reply::Answer(placed("created", new.correlation_id, "ACCEPTED")));
     let answer = store(&double).stores().orders.place(new.clone()).await.expect("placed");
     let Placed::Created(stored) = answer else { panic!("{answer:?}") };
-    assert_eq!((stored.id, stored.correlation_id, &stored.user), (OrderId(41), new.correlation_id, &new.user));
+    assert_eq!(
+        (stored.id, stored.correlation_id, &stored.user),
+        (OrderId(41), new.correlation_id, &new.user)
+    );
     assert_eq!(stored.lines.len(), 2);
     assert_eq!(stored.lines[0].product_name, "Keyboard ⌨");
     assert_eq!(
-        (stored.lines[1].product.as_str(), stored.lines[1].unit_price.cents, stored.lines[1].quantity),
+        (
+            stored.lines[1].product.as_str(),
+            stored.lines[1].unit_price.cents,
+            stored.lines[1].quantity
+        ),
         ("AZ-700", 13_410, 2)
     );
 }
@@ -31,18 +42,30 @@ async fn a_placed_order_is_read_with_its_lines() {
 #[tokio::test]
 async fn a_replay_is_the_order_as_it_was_accepted() {
     let double = Double::start().await;
-    let new = NewOrder { idempotency: Some(IdempotencyKey { key: "k".to_owned(), fingerprint: [7; 32] }), ..order() };
+    let new = NewOrder {
+        idempotency: Some(IdempotencyKey { key: "k".to_owned(), fingerprint: [7; 32] }),
+        ..order()
+    };
     double.always(PLACE, Reply::Answer(placed("replayed", CorrelationId::generate(), "COMPLETED")));
     let answer = store(&double).stores().orders.place(new.clone()).await.expect("placed");
     let Placed::Replayed(first) = answer else { panic!("{answer:?}") };
     assert_ne!(first.correlation_id, new.correlation_id);
-    assert_eq!((first.status, first.updated_at), (OrderStatus::Accepted, Timestamp::from_micros(1_000)));
+    assert_eq!(
+        (first.status, first.updated_at),
+        (OrderStatus::Accepted, Timestamp::from_micros(1_000))
+    );
     let sent = &double.requests(PLACE)[0].parameters;
     assert_eq!(sent[0], Parameter::Guid(new.correlation_id.as_uuid()));
     assert!(matches!(&sent[1], Parameter::Bytes(digest) if digest.len() == 32));
     assert_eq!(sent[3], Parameter::Text(r#"[{"q":2,"s":"KB-100"}]"#.to_owned()));
-    assert_eq!((&sent[4], &sent[5]), (&Parameter::Text("k".to_owned()), &Parameter::Bytes(vec![7; 32])));
-    assert_eq!((&sent[9], &sent[10], &sent[11]), (&Parameter::Number(0), &Parameter::Number(5), &Parameter::Null));
+    assert_eq!(
+        (&sent[4], &sent[5]),
+        (&Parameter::Text("k".to_owned()), &Parameter::Bytes(vec![7; 32]))
+    );
+    assert_eq!(
+        (&sent[9], &sent[10], &sent[11]),
+        (&Parameter::Number(0), &Parameter::Number(5), &Parameter::Null)
+    );
 }
 
 #[tokio::test]
@@ -74,11 +97,17 @@ async fn every_outcome_of_a_move_is_read() {
         let read = stores.orders.advance(completing(id)).await.expect("advanced");
         let expected = match &read {
             Advanced::Applied(o) | Advanced::Already(o) | Advanced::Refused(o) => {
-                assert_eq!((o.order_id, o.status, o.correlation_id, &o.user), (OrderId(41), OrderStatus::Completed, id, &user()));
-                [("applied", matches!(read, Advanced::Applied(_))), ("already", matches!(read, Advanced::Already(_)))]
-                    .into_iter()
-                    .find_map(|(name, is)| is.then_some(name))
-                    .unwrap_or("refused")
+                assert_eq!(
+                    (o.order_id, o.status, o.correlation_id, &o.user),
+                    (OrderId(41), OrderStatus::Completed, id, &user())
+                );
+                [
+                    ("applied", matches!(read, Advanced::Applied(_))),
+                    ("already", matches!(read, Advanced::Already(_))),
+                ]
+                .into_iter()
+                .find_map(|(name, is)| is.then_some(name))
+                .unwrap_or("refused")
             }
             Advanced::PriceMismatch => "price_mismatch",
             Advanced::LeaseLost => "lease_lost",
@@ -87,21 +116,39 @@ async fn every_outcome_of_a_move_is_read() {
         };
         assert_eq!(expected, outcome);
     }
-    let short = vec![set(&["Outcome", "Sku"], vec![vec!["shortage".into(), "LTD-001".into()]]), snapshot_set(id, "PROCESSING")];
+    let short = vec![
+        set(&["Outcome", "Sku"], vec![vec!["shortage".into(), "LTD-001".into()]]),
+        snapshot_set(id, "PROCESSING"),
+    ];
     double.always(ADVANCE, Reply::Answer(short));
     let read = stores.orders.advance(completing(id)).await.expect("advanced");
     assert_eq!(read, Advanced::Shortage(Sku::parse("LTD-001").expect("sku")));
     let sent = &double.requests(ADVANCE)[0].parameters;
-    assert_eq!((&sent[1], &sent[2]), (&Parameter::Text("COMPLETED".to_owned()), &Parameter::Text(r#"["PROCESSING"]"#.to_owned())));
+    assert_eq!(
+        (&sent[1], &sent[2]),
+        (
+            &Parameter::Text("COMPLETED".to_owned()),
+            &Parameter::Text(r#"["PROCESSING"]"#.to_owned())
+        )
+    );
 }
 
 #[tokio::test]
 async fn a_snapshot_is_read_or_missing() {
     let double = Double::start().await;
     let id = CorrelationId::generate();
-    double.script(SNAPSHOT, vec![Reply::Answer(vec![snapshot_set(id, "FAILED")]), Reply::Answer(vec![set(&["Id"], vec![])])]);
+    double.script(
+        SNAPSHOT,
+        vec![
+            Reply::Answer(vec![snapshot_set(id, "FAILED")]),
+            Reply::Answer(vec![set(&["Id"], vec![])]),
+        ],
+    );
     let orders = store(&double).stores().orders;
-    assert_eq!(orders.snapshot(id).await.expect("answer").expect("order").status, OrderStatus::Failed);
+    assert_eq!(
+        orders.snapshot(id).await.expect("answer").expect("order").status,
+        OrderStatus::Failed
+    );
     assert_eq!(orders.snapshot(id).await.expect("answer"), None);
 }
 
@@ -110,30 +157,54 @@ async fn an_exchange_is_sent_and_read_whole() {
     let double = Double::start().await;
     double.always(EXCHANGE, Reply::Answer(exchanged(&[0, 2])));
     let lease = |job| Lease { job: JobId(job), fence: 9 };
-    let outcomes = [Outcome::Succeeded, Outcome::Released, Outcome::Failed { error: "é".repeat(100_000) }];
-    let ends = (1..).zip(outcomes).map(|(job, outcome)| Acknowledgement { lease: lease(job), outcome }).collect();
+    let outcomes =
+        [Outcome::Succeeded, Outcome::Released, Outcome::Failed { error: "é".repeat(100_000) }];
+    let ends = (1..)
+        .zip(outcomes)
+        .map(|(job, outcome)| Acknowledgement { lease: lease(job), outcome })
+        .collect();
     let server = ServerId::new("box:1:x");
     let jobs = store(&double).stores().jobs;
-    let answer = jobs.exchange(&server, ends, &[QueueName::default_queue()], 8).await.expect("answer");
-    assert_eq!(answer.acknowledged, [Acknowledged::Applied, Acknowledged::Lost, Acknowledged::Applied]);
+    let answer =
+        jobs.exchange(&server, ends, &[QueueName::default_queue()], 8).await.expect("answer");
+    assert_eq!(
+        answer.acknowledged,
+        [Acknowledged::Applied, Acknowledged::Lost, Acknowledged::Applied]
+    );
     assert_eq!(answer.next_due_in, None::<Duration>);
     let [job] = answer.jobs.as_slice() else { panic!("{answer:?}") };
-    assert_eq!((job.lease, job.attempt, job.max_attempts), (Lease { job: JobId(7), fence: 3 }, 2, 5));
+    assert_eq!(
+        (job.lease, job.attempt, job.max_attempts),
+        (Lease { job: JobId(7), fence: 3 }, 2, 5)
+    );
     assert!(job.args.len() > 18_000, "an argument of several packets");
     let sent = double.requests(EXCHANGE).remove(0).parameters;
     assert_eq!(sent[0], Parameter::Text("box:1:x".to_owned()));
-    assert_eq!((&sent[3], &sent[4]), (&Parameter::Text(r#"["default"]"#.to_owned()), &Parameter::Number(8)));
+    assert_eq!(
+        (&sent[3], &sent[4]),
+        (&Parameter::Text(r#"["default"]"#.to_owned()), &Parameter::Number(8))
+    );
     let Parameter::Text(ends) = &sent[2] else { panic!("{sent:?}") };
     let ends: serde_json::Value = serde_json::from_str(ends).expect("JSON");
-    assert_eq!((&ends[0]["r"], &ends[1]["r"], &ends[1]["j"]), (&"Succeeded".into(), &"Released".into(), &2.into()));
-    assert_eq!(ends[2]["e"].as_str().expect("error").chars().count(), 2000, "cut to a bounded length");
+    assert_eq!(
+        (&ends[0]["r"], &ends[1]["r"], &ends[1]["j"]),
+        (&"Succeeded".into(), &"Released".into(), &2.into())
+    );
+    assert_eq!(
+        ends[2]["e"].as_str().expect("error").chars().count(),
+        2000,
+        "cut to a bounded length"
+    );
 }
 
 #[tokio::test]
 async fn an_empty_outbox_ends_at_zero() {
     let double = Double::start().await;
     let sequence = set(&["Sequence"], vec![vec![Cell::BigInt(2_017)]]);
-    double.script(LAST, vec![Reply::Answer(vec![set(&["Sequence"], vec![])]), Reply::Answer(vec![sequence])]);
+    double.script(
+        LAST,
+        vec![Reply::Answer(vec![set(&["Sequence"], vec![])]), Reply::Answer(vec![sequence])],
+    );
     let outbox = store(&double).stores().outbox;
     assert_eq!(outbox.last_sequence().await.expect("answer"), 0);
     assert_eq!(outbox.last_sequence().await.expect("answer"), 2_017);
@@ -151,9 +222,11 @@ async fn every_outcome_of_a_removal_is_read() {
         ("not_owner", "NotOwner"),
         ("not_found", "NotFound"),
     ] {
-        let sets = vec![set(&["Outcome"], vec![vec![outcome.into()]]), snapshot_set(id, "CANCELLED")];
+        let sets =
+            vec![set(&["Outcome"], vec![vec![outcome.into()]]), snapshot_set(id, "CANCELLED")];
         double.always("Purpose: deletes an order softly", Reply::Answer(sets));
-        let read: Removed = orders.remove(&user(), OrderId(41), EventId::generate()).await.expect("removed");
+        let read: Removed =
+            orders.remove(&user(), OrderId(41), EventId::generate()).await.expect("removed");
         assert!(format!("{read:?}").starts_with(expected), "{outcome}: {read:?}");
     }
 }
@@ -177,18 +250,40 @@ async fn an_answer_that_makes_no_sense_is_a_fault_that_shows_no_value() {
 #[tokio::test]
 async fn products_are_read_with_and_without_stock() {
     let double = Double::start().await;
-    let columns =
-        ["Sku", "Name", "Category", "Vendor", "ImageUrl", "Discount", "BillingPeriod", "IsSubscription", "PriceCents", "Stock"];
+    let columns = [
+        "Sku",
+        "Name",
+        "Category",
+        "Vendor",
+        "ImageUrl",
+        "Discount",
+        "BillingPeriod",
+        "IsSubscription",
+        "PriceCents",
+        "Stock",
+    ];
     let product = |sku: &str, subscription, stock| {
-        let texts = [sku, "Name", "Category", "Vendor", "/images/products/x.svg"].map(Cell::from).to_vec();
-        let rest = [Cell::Int(10), "Annual".into(), Cell::Bit(subscription), Cell::BigInt(14_900), stock].to_vec();
+        let texts =
+            [sku, "Name", "Category", "Vendor", "/images/products/x.svg"].map(Cell::from).to_vec();
+        let rest =
+            [Cell::Int(10), "Annual".into(), Cell::Bit(subscription), Cell::BigInt(14_900), stock]
+                .to_vec();
         [texts, rest].concat()
     };
-    let rows = vec![product("LTD-001", false, Cell::Int(3)), product("AZ-700", true, Cell::NullInt)];
+    let rows =
+        vec![product("LTD-001", false, Cell::Int(3)), product("AZ-700", true, Cell::NullInt)];
     let total = set(&["Total"], vec![vec![Cell::BigInt(2)]]);
-    double.always("Purpose: a part of the catalogue", Reply::Answer(vec![total, set(&columns, rows)]));
-    let page = store(&double).stores().products.list(Page { offset: 0, size: 10 }).await.expect("list");
-    let read: Vec<_> = page.items.iter().map(|p| (p.external_product_id.as_str(), p.is_subscription, p.stock)).collect();
+    double.always(
+        "Purpose: a part of the catalogue",
+        Reply::Answer(vec![total, set(&columns, rows)]),
+    );
+    let page =
+        store(&double).stores().products.list(Page { offset: 0, size: 10 }).await.expect("list");
+    let read: Vec<_> = page
+        .items
+        .iter()
+        .map(|p| (p.external_product_id.as_str(), p.is_subscription, p.stock))
+        .collect();
     assert_eq!((page.total, read), (2, vec![("LTD-001", false, Some(3)), ("AZ-700", true, None)]));
     assert_eq!((page.items[0].discount, page.items[0].price.cents), (10, 14_900));
 }

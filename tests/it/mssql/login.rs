@@ -13,7 +13,12 @@ use crate::support::redis_server::free_port;
 /// The error of a snapshot that cannot work, and how long it took.
 async fn fails(store: &MssqlStore) -> (StoreError, Duration) {
     let start = Instant::now();
-    let error = store.stores().orders.snapshot(CorrelationId::generate()).await.expect_err("it cannot work");
+    let error = store
+        .stores()
+        .orders
+        .snapshot(CorrelationId::generate())
+        .await
+        .expect_err("it cannot work");
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
     (error, start.elapsed())
 }
@@ -23,8 +28,14 @@ async fn a_refused_login_is_told_at_once_and_not_tried_again() {
     let double = Double::start().await;
     double.gate(Gate::Refuse(18456));
     let (error, took) = fails(&store(&double)).await;
-    assert!(error.is_transient(), "clients hear 503, the password may be about to change: {error:?}");
-    assert!(error.to_string().contains("18456") && error.to_string().contains("login failed"), "{error}");
+    assert!(
+        error.is_transient(),
+        "clients hear 503, the password may be about to change: {error:?}"
+    );
+    assert!(
+        error.to_string().contains("18456") && error.to_string().contains("login failed"),
+        "{error}"
+    );
     assert!(took < Duration::from_secs(4), "not after the acquire timeout: {took:?}");
     assert_eq!(double.opened(), 1);
 }
@@ -40,7 +51,9 @@ async fn a_login_refused_for_the_moment_is_tried_again() {
     assert!(error.to_string().contains("40613"), "{error}");
     assert_eq!(double.opened(), 3, "three tries");
     double.gate(Gate::Open);
-    assert!(store.stores().orders.snapshot(id).await.expect("recovered without a restart").is_some());
+    assert!(
+        store.stores().orders.snapshot(id).await.expect("recovered without a restart").is_some()
+    );
 }
 
 #[tokio::test]
@@ -66,7 +79,8 @@ async fn a_login_that_is_never_answered_ends_with_the_connect_timeout() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_unavailable_at_once() {
-    let text = format!("Server=127.0.0.1,{};User Id=app;Password=hunter2;Encrypt=False", free_port());
+    let text =
+        format!("Server=127.0.0.1,{};User Id=app;Password=hunter2;Encrypt=False", free_port());
     let mut options = MssqlOptions::new(text);
     options.retry.first_delay = Duration::from_millis(1);
     let store = MssqlStore::connect(options).expect("options");
@@ -99,7 +113,11 @@ async fn a_login_tells_application_database_and_intent() {
     let double = Double::start().await;
     let health = store(&double).stores().health.check(Duration::from_secs(5)).await;
     assert_eq!(health.status, Health::Healthy, "{health:?}");
-    let named = MssqlStore::connect(options(&double, "Application Name=worker-7;ApplicationIntent=ReadOnly")).expect("options");
+    let named = MssqlStore::connect(options(
+        &double,
+        "Application Name=worker-7;ApplicationIntent=ReadOnly",
+    ))
+    .expect("options");
     named.stores().health.check(Duration::from_secs(5)).await;
     let login = |application: &str, read_only| Login {
         user: "app".to_owned(),
@@ -121,7 +139,10 @@ async fn a_certificate_is_checked_before_anything_is_said() {
     let id = CorrelationId::generate();
     double.always(SNAPSHOT, Reply::Answer(vec![snapshot_set(id, "ACCEPTED")]));
     let store = |how: &str| {
-        let text = format!("Server=127.0.0.1,{};User Id=app;Password=hunter2;{how}", double.address().port());
+        let text = format!(
+            "Server=127.0.0.1,{};User Id=app;Password=hunter2;{how}",
+            double.address().port()
+        );
         let mut options = MssqlOptions::new(text);
         options.pool.min = 0;
         options.retry.attempts = 1;
@@ -130,8 +151,17 @@ async fn a_certificate_is_checked_before_anything_is_said() {
     let (error, _) = fails(&store(&mistaken)).await;
     assert!(error.is_transient() && error.to_string().contains("certificate"), "{error}");
     assert_eq!(double.logins(), [], "no login before the certificate is believed");
-    for how in [trusting, "TrustServerCertificate=True".to_owned(), "TrustServerCertificate=True;Encrypt=False".to_owned()] {
-        let order = store(&how).stores().orders.snapshot(id).await.unwrap_or_else(|error| panic!("{how}: {error}"));
+    for how in [
+        trusting,
+        "TrustServerCertificate=True".to_owned(),
+        "TrustServerCertificate=True;Encrypt=False".to_owned(),
+    ] {
+        let order = store(&how)
+            .stores()
+            .orders
+            .snapshot(id)
+            .await
+            .unwrap_or_else(|error| panic!("{how}: {error}"));
         assert!(order.is_some(), "{how}");
     }
     assert_eq!(double.logins().len(), 3, "each over TLS, for this server speaks nothing else");

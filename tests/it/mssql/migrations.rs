@@ -16,7 +16,9 @@ const SEED: &str = "Purpose: fills the catalogue";
 /// Names of the migrations in the repository, in order.
 fn migrations() -> Vec<String> {
     let folder = std::fs::read_dir("migrations/mssql").expect("migrations");
-    let names = folder.map(|file| file.expect("file").path().file_stem().expect("name").to_string_lossy().into_owned());
+    let names = folder.map(|file| {
+        file.expect("file").path().file_stem().expect("name").to_string_lossy().into_owned()
+    });
     let mut names: Vec<_> = names.collect();
     names.sort();
     names
@@ -48,7 +50,12 @@ async fn what_is_missing_is_applied_in_order_under_the_lock() {
         let path = format!("migrations/mssql/{name}.sql");
         std::fs::read_to_string(path).expect("a migration")
     });
-    let expected: Vec<_> = [LOCK, VERSION].map(str::to_owned).into_iter().chain(texts).chain([SEED.to_owned()]).collect();
+    let expected: Vec<_> = [LOCK, VERSION]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(texts)
+        .chain([SEED.to_owned()])
+        .collect();
     assert_eq!(sent.len(), expected.len());
     for (request, text) in sent.iter().zip(&expected) {
         assert!(request.text.contains(text), "{text}");
@@ -56,10 +63,16 @@ async fn what_is_missing_is_applied_in_order_under_the_lock() {
     }
     for (number, migration) in (1..).zip(double.requests(RECORD)) {
         assert_eq!(migration.parameters[0], Parameter::Number(number));
-        assert!(migration.text.starts_with("SET XACT_ABORT ON;\nBEGIN TRANSACTION;"), "it commits with its version or not at all");
+        assert!(
+            migration.text.starts_with("SET XACT_ABORT ON;\nBEGIN TRANSACTION;"),
+            "it commits with its version or not at all"
+        );
         assert!(!migration.text.lines().any(|line| line.trim() == "GO"));
     }
-    wait::until("the lock's connection to be closed", Duration::from_secs(10), async || (double.open() == 0).then_some(())).await;
+    wait::until("the lock's connection to be closed", Duration::from_secs(10), async || {
+        (double.open() == 0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -75,9 +88,15 @@ async fn a_current_schema_is_left_alone() {
 async fn a_newer_schema_is_refused() {
     let double = server(Some(1), 0).await;
     let schema = store(&double).stores().schema;
-    assert_eq!(schema.state().await.expect("state"), SchemaState::Ahead { version: wanted() + 1, wanted: wanted() });
+    assert_eq!(
+        schema.state().await.expect("state"),
+        SchemaState::Ahead { version: wanted() + 1, wanted: wanted() }
+    );
     let error = schema.migrate().await.expect_err("newer");
-    assert!(!error.is_transient() && error.to_string().contains(&format!("version {}", wanted() + 1)), "{error}");
+    assert!(
+        !error.is_transient() && error.to_string().contains(&format!("version {}", wanted() + 1)),
+        "{error}"
+    );
     assert!(double.requests(SEED).is_empty(), "nothing is written");
 }
 

@@ -1,5 +1,5 @@
-//! The SQL Server store over the wire, against a double of the server. What the statements do is not tested here, for nothing here
-//! runs SQL: that is for the contract suites on a real server.
+//! The SQL Server store over the wire, against a double of the server. What the statements do is
+//! not tested here, for nothing here runs SQL: that is for the contract suites on a real server.
 
 mod answers;
 mod double;

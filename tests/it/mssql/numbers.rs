@@ -7,9 +7,12 @@ use super::double::{Double, Reply};
 use super::samples::{ENQUEUE, PLACE, SNAPSHOT, job, order, placed, snapshot_set, store};
 
 /// Requirements 2.5 and S1-Flow-3b, but for -2, which is a timeout of the client.
-const TRANSIENT: [u32; 15] = [4060, 40197, 40501, 40613, 49918, 4221, 1205, 233, 64, 1222, 10928, 10929, 10053, 10054, 10060];
+const TRANSIENT: [u32; 15] = [
+    4060, 40197, 40501, 40613, 49918, 4221, 1205, 233, 64, 1222, 10928, 10929, 10053, 10054, 10060,
+];
 
-/// Permission, syntax, missing table, check constraint, NULL, overflow, truncation, no space, and somebody's own.
+/// Permission, syntax, missing table, check constraint, NULL, overflow, truncation, no space, and
+/// somebody's own.
 const PERMANENT: [u32; 9] = [229, 102, 208, 547, 515, 8115, 2628, 1105, 50000];
 
 #[tokio::test]
@@ -21,12 +24,20 @@ async fn a_unit_is_run_again_after_each_transient_number() {
         let answer = Reply::Answer(placed("created", new.correlation_id, "ACCEPTED"));
         double.script(PLACE, vec![Reply::Error(number), answer]);
         let before = double.requests(PLACE).len();
-        let end = store.stores().orders.place(new).await.unwrap_or_else(|error| panic!("{number}: {error}"));
+        let end = store
+            .stores()
+            .orders
+            .place(new)
+            .await
+            .unwrap_or_else(|error| panic!("{number}: {error}"));
         assert!(matches!(end, Placed::Created(_)), "{number}: {end:?}");
         let sent = double.requests(PLACE).split_off(before);
         assert_eq!(sent.len(), 2, "{number}");
         assert_eq!(sent[0].parameters, sent[1].parameters, "{number}: the same unit, whole");
-        assert_ne!(sent[0].connection, sent[1].connection, "{number}: a connection that saw an error is not used again");
+        assert_ne!(
+            sent[0].connection, sent[1].connection,
+            "{number}: a connection that saw an error is not used again"
+        );
     }
 }
 
@@ -34,7 +45,12 @@ async fn a_unit_is_run_again_after_each_transient_number() {
 async fn a_transient_number_that_stays_is_unavailable_after_three_tries() {
     let double = Double::start().await;
     double.always(SNAPSHOT, Reply::Error(1205));
-    let error = store(&double).stores().orders.snapshot(CorrelationId::generate()).await.expect_err("deadlocks");
+    let error = store(&double)
+        .stores()
+        .orders
+        .snapshot(CorrelationId::generate())
+        .await
+        .expect_err("deadlocks");
     assert!(error.is_transient() && error.to_string().contains("1205"), "{error}");
     assert_eq!(double.requests(SNAPSHOT).len(), 3);
 }
@@ -50,7 +66,10 @@ async fn no_other_number_is_tried_again() {
         assert!(matches!(error, StoreError::Fault { .. }), "{number}: {error:?}");
         assert!(error.to_string().contains(&number.to_string()), "{error}");
         let shown = format!("{error} {error:?}");
-        assert!(!shown.contains("hunter2") && !shown.contains("secret"), "the server's text may quote rows: {shown}");
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("secret"),
+            "the server's text may quote rows: {shown}"
+        );
         assert_eq!(double.requests(PLACE).len(), before + 1, "{number}");
     }
 }
@@ -61,9 +80,15 @@ async fn a_duplicate_key_is_read_and_replayed() {
     let store = store(&double);
     for number in [2601, 2627] {
         let first = CorrelationId::generate();
-        double.script(PLACE, vec![Reply::Error(number), Reply::Answer(placed("replayed", first, "PROCESSING"))]);
+        double.script(
+            PLACE,
+            vec![Reply::Error(number), Reply::Answer(placed("replayed", first, "PROCESSING"))],
+        );
         let end = store.stores().orders.place(order()).await.expect("replayed");
-        assert!(matches!(&end, Placed::Replayed(order) if order.correlation_id == first), "{number}: {end:?}");
+        assert!(
+            matches!(&end, Placed::Replayed(order) if order.correlation_id == first),
+            "{number}: {end:?}"
+        );
     }
 }
 
@@ -74,7 +99,11 @@ async fn an_error_after_rows_is_still_an_error() {
     let late = vec![snapshot_set(id, "ACCEPTED")];
     double.script(SNAPSHOT, vec![Reply::AnswerThenError(late.clone(), 40197), Reply::Answer(late)]);
     assert!(store(&double).stores().orders.snapshot(id).await.expect("second try").is_some());
-    assert_eq!(double.requests(SNAPSHOT).len(), 2, "rows without the end of the batch are no answer");
+    assert_eq!(
+        double.requests(SNAPSHOT).len(),
+        2,
+        "rows without the end of the batch are no answer"
+    );
 }
 
 #[tokio::test]

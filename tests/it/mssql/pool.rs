@@ -38,7 +38,10 @@ async fn a_connection_killed_in_use_does_not_shrink_the_pool() {
     let id = CorrelationId::generate();
     let answer = vec![snapshot_set(id, "ACCEPTED")];
     // Every 50th request kills its connection.
-    double.on(SNAPSHOT, move |n, _| if n % 50 == 49 { Reply::Sever } else { Reply::Answer(answer.clone()) });
+    double.on(
+        SNAPSHOT,
+        move |n, _| if n % 50 == 49 { Reply::Sever } else { Reply::Answer(answer.clone()) },
+    );
     let store = store(&double);
     let mut calls = JoinSet::new();
     for _ in 0..1000 {
@@ -46,10 +49,22 @@ async fn a_connection_killed_in_use_does_not_shrink_the_pool() {
         calls.spawn(async move { orders.snapshot(id).await.expect("answer").expect("order") });
     }
     calls.join_all().await;
-    assert_eq!(double.requests(SNAPSHOT).len(), 1000 + 1000 / 49, "each lost answer is asked for once more");
-    assert!(double.most() <= 5, "one more only while a closed one is not noticed: {}", double.most());
+    assert_eq!(
+        double.requests(SNAPSHOT).len(),
+        1000 + 1000 / 49,
+        "each lost answer is asked for once more"
+    );
+    assert!(
+        double.most() <= 5,
+        "one more only while a closed one is not noticed: {}",
+        double.most()
+    );
     let pool = store.stores().health.check(PATIENCE).await.data["pool"].clone();
-    assert_eq!((&pool["inUse"], &pool["waiting"], &pool["max"]), (&0.into(), &0.into(), &4.into()), "no leak");
+    assert_eq!(
+        (&pool["inUse"], &pool["waiting"], &pool["max"]),
+        (&0.into(), &0.into(), &4.into()),
+        "no leak"
+    );
 }
 
 #[tokio::test]
@@ -66,18 +81,32 @@ async fn an_exhausted_pool_makes_callers_wait_only_so_long() {
         let orders = store.stores().orders;
         holders.spawn(async move { orders.snapshot(id).await });
     }
-    wait::until("four requests", PATIENCE, async || (double.requests(SNAPSHOT).len() == 4).then_some(())).await;
+    wait::until("four requests", PATIENCE, async || {
+        (double.requests(SNAPSHOT).len() == 4).then_some(())
+    })
+    .await;
     let start = Instant::now();
     let error = store.stores().orders.snapshot(id).await.expect_err("exhausted");
     let took = start.elapsed();
-    assert!(error.is_transient() && error.to_string().contains("no SQL Server connection became free"), "{error}");
+    assert!(
+        error.is_transient() && error.to_string().contains("no SQL Server connection became free"),
+        "{error}"
+    );
     assert!(took >= Duration::from_millis(200) && took < Duration::from_secs(2), "{took:?}");
-    assert_eq!((double.opened(), double.requests(SNAPSHOT).len()), (4, 4), "never more than the limit, and nothing was sent");
+    assert_eq!(
+        (double.opened(), double.requests(SNAPSHOT).len()),
+        (4, 4),
+        "never more than the limit, and nothing was sent"
+    );
     told.cancel();
     while let Some(end) = holders.join_next().await {
         assert!(end.expect("task").expect("answer").is_some());
     }
-    assert_eq!(store.stores().health.check(PATIENCE).await.status, Health::Healthy, "the connections came back");
+    assert_eq!(
+        store.stores().health.check(PATIENCE).await.status,
+        Health::Healthy,
+        "the connections came back"
+    );
     assert_eq!(double.opened(), 4);
 }
 
@@ -90,5 +119,9 @@ async fn the_minimum_is_kept_open() {
         (health.data["pool"]["idle"].as_u64() >= Some(3)).then_some(())
     })
     .await;
-    assert!(double.most() <= 4, "the minimum is of idle ones, the maximum of all: {}", double.most());
+    assert!(
+        double.most() <= 4,
+        "the minimum is of idle ones, the maximum of all: {}",
+        double.most()
+    );
 }

@@ -24,11 +24,21 @@ async fn with_rows(total: i64) -> Double {
 
 async fn reported(store: &MssqlStore) -> Result<u64, StoreError> {
     let span = (Timestamp::from_micros(0), Timestamp::from_micros(1));
-    Ok(store.stores().reports.status_counts(span.0, span.1).await?.iter().map(|line| line.orders).sum())
+    Ok(store
+        .stores()
+        .reports
+        .status_counts(span.0, span.1)
+        .await?
+        .iter()
+        .map(|line| line.orders)
+        .sum())
 }
 
 fn pair(main: &Double, replica: &Double) -> MssqlOptions {
-    MssqlOptions { read_only_connection_string: Some(replica.connection_string("")), ..options(main, "") }
+    MssqlOptions {
+        read_only_connection_string: Some(replica.connection_string("")),
+        ..options(main, "")
+    }
 }
 
 #[tokio::test]
@@ -43,7 +53,8 @@ async fn reports_go_to_the_replica_and_nothing_else_does() {
     assert_eq!((main.requests(COUNTS).len(), replica.requests(CATALOGUE).len()), (0, 0));
     assert!(replica.logins().iter().all(|login| login.read_only), "ApplicationIntent=ReadOnly");
     assert!(main.logins().iter().all(|login| !login.read_only));
-    let health = store.report_health().expect("a pool of its own").check(Duration::from_secs(5)).await;
+    let health =
+        store.report_health().expect("a pool of its own").check(Duration::from_secs(5)).await;
     assert_eq!(health.status, Health::Healthy);
 }
 
@@ -53,10 +64,16 @@ async fn without_the_replica_reports_fall_back_or_fail_as_set() {
     replica.gate(Gate::Sever);
     let falling_back = MssqlStore::connect(pair(&main, &replica)).expect("options");
     assert_eq!(reported(&falling_back).await.expect("report"), 1);
-    let strict = MssqlStore::connect(MssqlOptions { read_only_fallback: false, ..pair(&main, &replica) }).expect("options");
+    let strict =
+        MssqlStore::connect(MssqlOptions { read_only_fallback: false, ..pair(&main, &replica) })
+            .expect("options");
     assert!(reported(&strict).await.expect_err("no replica").is_transient());
     assert_eq!(main.requests(COUNTS).len(), 1);
-    let health = falling_back.report_health().expect("a pool of its own").check(Duration::from_secs(5)).await;
+    let health = falling_back
+        .report_health()
+        .expect("a pool of its own")
+        .check(Duration::from_secs(5))
+        .await;
     assert_eq!(health.status, Health::Unhealthy, "the health check does not fall back");
 }
 

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use contoso_shop::domain::{CorrelationId, EventId, JobId, OrderId, Page, QueueName, ServerId, Sku};
+use contoso_shop::domain::{
+    CorrelationId, EventId, JobId, OrderId, Page, QueueName, ServerId, Sku,
+};
 use contoso_shop::ports::{OrderFilter, ServerInfo};
 
 use super::double::{Cell, Double, Reply, ResultSet, set};
 use super::samples::{
-    ADVANCE, ENQUEUE, EXCHANGE, PLACE, SNAPSHOT, advanced, completing, exchanged, job, order, placed, snapshot_set, store, user,
+    ADVANCE, ENQUEUE, EXCHANGE, PLACE, SNAPSHOT, advanced, completing, exchanged, job, order,
+    placed, snapshot_set, store, user,
 };
 
 #[tokio::test]
@@ -23,7 +26,10 @@ async fn every_unit_of_work_is_one_request() {
         (SNAPSHOT, vec![snapshot_set(id, "ACCEPTED")]),
         (EXCHANGE, exchanged(&[])),
         (ENQUEUE, vec![set(&["Id"], vec![vec![Cell::BigInt(1)]])]),
-        ("Purpose: deletes an order softly", vec![set(&["Outcome"], vec![vec!["not_found".into()]]), none()]),
+        (
+            "Purpose: deletes an order softly",
+            vec![set(&["Outcome"], vec![vec!["not_found".into()]]), none()],
+        ),
         ("Purpose: one order of its owner", vec![none(), none()]),
         ("Purpose: a part of an owner's orders", vec![total(), none(), none()]),
         ("Purpose: where an owner's order stands", vec![none()]),
@@ -34,7 +40,10 @@ async fn every_unit_of_work_is_one_request() {
         ("Purpose: marks outbox entries", vec![]),
         ("Purpose: outbox entries after", vec![none()]),
         ("Purpose: the newest sequence", vec![none()]),
-        ("Purpose: how far behind", vec![set(&["Pending", "OldestMicros"], vec![vec![Cell::BigInt(0), Cell::BigInt(0)]])]),
+        (
+            "Purpose: how far behind",
+            vec![set(&["Pending", "OldestMicros"], vec![vec![Cell::BigInt(0), Cell::BigInt(0)]])],
+        ),
         ("Purpose: deletes outbox entries", affected()),
         ("Purpose: announces a job server", vec![]),
         ("Purpose: renews a job server's", affected()),
@@ -52,8 +61,13 @@ async fn every_unit_of_work_is_one_request() {
         double.always(marker, Reply::Answer(sets.clone()));
     }
     let s = store(&double).stores();
-    let (server, page, hour) = (ServerId::new("box:1:x"), Page { offset: 0, size: 10 }, Duration::from_secs(3600));
-    let info = ServerInfo { id: server.clone(), worker_count: 4, queues: vec![QueueName::default_queue()] };
+    let (server, page, hour) =
+        (ServerId::new("box:1:x"), Page { offset: 0, size: 10 }, Duration::from_secs(3600));
+    let info = ServerInfo {
+        id: server.clone(),
+        worker_count: 4,
+        queues: vec![QueueName::default_queue()],
+    };
     s.orders.place(order()).await.expect("place");
     s.orders.advance(completing(id)).await.expect("advance");
     s.orders.snapshot(id).await.expect("snapshot");
@@ -98,8 +112,14 @@ async fn a_write_is_a_transaction_that_an_error_rolls_back() {
     store(&double).stores().orders.place(new.clone()).await.expect("placed");
     let sent = double.requests(PLACE).remove(0).text;
     let at = |text: &str| sent.find(text).unwrap_or_else(|| panic!("{text} is missing"));
-    assert!(at("SET XACT_ABORT ON") < at("BEGIN TRANSACTION") && at("BEGIN TRANSACTION") < at("SELECT @outcome AS Outcome"));
-    assert!(sent.trim_end().ends_with("COMMIT TRANSACTION;"), "nothing that could fail comes after the commit");
+    assert!(
+        at("SET XACT_ABORT ON") < at("BEGIN TRANSACTION")
+            && at("BEGIN TRANSACTION") < at("SELECT @outcome AS Outcome")
+    );
+    assert!(
+        sent.trim_end().ends_with("COMMIT TRANSACTION;"),
+        "nothing that could fail comes after the commit"
+    );
     assert!(!sent.contains(new.user.as_str()) && !sent.contains("KB-100"), "values are parameters");
 }
 
@@ -110,7 +130,10 @@ async fn metrics_count_round_trips_retries_and_connections() {
     let _recording = metrics::set_default_local_recorder(&recorder);
     let double = Double::start().await;
     let id = CorrelationId::generate();
-    double.script(SNAPSHOT, vec![Reply::Error(1205), Reply::Sever, Reply::Answer(vec![snapshot_set(id, "ACCEPTED")])]);
+    double.script(
+        SNAPSHOT,
+        vec![Reply::Error(1205), Reply::Sever, Reply::Answer(vec![snapshot_set(id, "ACCEPTED")])],
+    );
     store(&double).stores().orders.snapshot(id).await.expect("third try");
     let text = shown.render();
     for line in [

@@ -27,8 +27,17 @@ pub fn options(double: &Double, more: &str) -> MssqlOptions {
         statement_timeout: Duration::from_secs(5),
         ..PoolOptions::default()
     };
-    let retry = RetryOptions { attempts: 3, first_delay: Duration::from_millis(1), longest_delay: Duration::from_millis(2) };
-    MssqlOptions { read_only_pool: pool.clone(), pool, retry, ..MssqlOptions::new(double.connection_string(more)) }
+    let retry = RetryOptions {
+        attempts: 3,
+        first_delay: Duration::from_millis(1),
+        longest_delay: Duration::from_millis(2),
+    };
+    MssqlOptions {
+        read_only_pool: pool.clone(),
+        pool,
+        retry,
+        ..MssqlOptions::new(double.connection_string(more))
+    }
 }
 
 /// A store over the double.
@@ -105,13 +114,22 @@ pub fn placed(outcome: &str, id: CorrelationId, status: &str) -> Vec<ResultSet> 
 pub fn snapshot_set(id: CorrelationId, status: &str) -> ResultSet {
     set(
         &["Id", "CorrelationId", "UserId", "Status", "UpdatedAt"],
-        vec![vec![Cell::BigInt(41), Cell::Guid(id.as_uuid()), "ada".into(), status.into(), Cell::BigInt(2_000)]],
+        vec![vec![
+            Cell::BigInt(41),
+            Cell::Guid(id.as_uuid()),
+            "ada".into(),
+            status.into(),
+            Cell::BigInt(2_000),
+        ]],
     )
 }
 
 /// The answer to [`ADVANCE`].
 pub fn advanced(outcome: &str, id: CorrelationId, status: &str) -> Vec<ResultSet> {
-    vec![set(&["Outcome", "Sku"], vec![vec![outcome.into(), Cell::NullText]]), snapshot_set(id, status)]
+    vec![
+        set(&["Outcome", "Sku"], vec![vec![outcome.into(), Cell::NullText]]),
+        snapshot_set(id, status),
+    ]
 }
 
 /// The answer to [`EXCHANGE`]: these acknowledgements were applied, and one job is leased.
@@ -119,7 +137,17 @@ pub fn exchanged(applied: &[i32]) -> Vec<ResultSet> {
     vec![
         set(&["Place"], applied.iter().map(|place| vec![Cell::Int(*place)]).collect()),
         set(
-            &["JobId", "Fence", "Queue", "Kind", "Args", "Attempt", "MaxAttempts", "CreatedAt", "TraceParent"],
+            &[
+                "JobId",
+                "Fence",
+                "Queue",
+                "Kind",
+                "Args",
+                "Attempt",
+                "MaxAttempts",
+                "CreatedAt",
+                "TraceParent",
+            ],
             vec![vec![
                 Cell::BigInt(7),
                 Cell::BigInt(3),

@@ -7,7 +7,13 @@ use contoso_shop::ops::{DrainMarker, Readiness, drain};
 
 fn supervisor() -> Supervisor {
     let second = Duration::from_secs(1);
-    Supervisor::new(StopPlan { announce: Duration::ZERO, work: second, requests: second, background: second, last: second })
+    Supervisor::new(StopPlan {
+        announce: Duration::ZERO,
+        work: second,
+        requests: second,
+        background: second,
+        last: second,
+    })
 }
 
 #[test]
@@ -48,7 +54,9 @@ async fn watchers_learn_of_the_marker_within_half_a_second() {
     let file = folder.path().join("draining");
     let (supervisor, marker) = (supervisor(), Arc::new(DrainMarker::new(&file)));
     let mut seen = marker.subscribe();
-    supervisor.spawn("drain-marker", StopPhase::Last, |stop| async move { marker.watch_file(stop).await });
+    supervisor.spawn("drain-marker", StopPhase::Last, |stop| async move {
+        marker.watch_file(stop).await
+    });
     for present in [true, false] {
         if present {
             fs::write(&file, "").unwrap();
@@ -56,7 +64,10 @@ async fn watchers_learn_of_the_marker_within_half_a_second() {
             fs::remove_file(&file).unwrap();
         }
         // Twice the promise: the machine may be busy.
-        tokio::time::timeout(Duration::from_secs(1), seen.wait_for(|seen| *seen == present)).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(1), seen.wait_for(|seen| *seen == present))
+            .await
+            .unwrap()
+            .unwrap();
     }
     supervisor.stop(StopCause::Requested);
     assert!(supervisor.run().await.cut_off.is_empty());
@@ -74,5 +85,9 @@ fn the_drain_command_writes_the_marker_waits_and_can_take_it_back() {
     assert!(!file.exists());
     assert!(drain::unmark(&file).unwrap().contains("no marker"));
     let nowhere = folder.path().join("no/such/folder/draining");
-    assert!(drain::mark_and_wait(&nowhere, Duration::ZERO).unwrap_err().contains("cannot write the marker"));
+    assert!(
+        drain::mark_and_wait(&nowhere, Duration::ZERO)
+            .unwrap_err()
+            .contains("cannot write the marker")
+    );
 }

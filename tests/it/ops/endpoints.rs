@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use actix_web::{App, HttpServer};
 use contoso_shop::lifecycle::{StopCause, StopPhase, StopPlan, Supervisor};
-use contoso_shop::ops::{DrainMarker, HealthRegistry, Metrics, Ops, Readiness, health_routes, healthcheck, listener};
+use contoso_shop::ops::{
+    DrainMarker, HealthRegistry, Metrics, Ops, Readiness, health_routes, healthcheck, listener,
+};
 use contoso_shop::ports::{Health, HealthProbe};
 use serde_json::Value;
 
@@ -25,19 +27,40 @@ impl Pod {
         let folder = tempfile::tempdir().expect("a folder");
         let marker = folder.path().join("draining");
         let second = Duration::from_secs(1);
-        let plan = StopPlan { announce: Duration::ZERO, work: second, requests: second, background: second, last: 2 * second };
+        let plan = StopPlan {
+            announce: Duration::ZERO,
+            work: second,
+            requests: second,
+            background: second,
+            last: 2 * second,
+        };
         let supervisor = Supervisor::new(plan);
         let readiness = Readiness::new(supervisor.phase(), Arc::new(DrainMarker::new(&marker)));
         let metrics = Metrics::install("0.0.0-test", "web").expect("a recorder");
-        let ops = Arc::new(Ops::new("0.0.0-test", "web", readiness, Arc::new(HealthRegistry::new(components)), metrics));
-        let (server, address) = listener::bind_ops(Arc::clone(&ops), SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+        let ops = Arc::new(Ops::new(
+            "0.0.0-test",
+            "web",
+            readiness,
+            Arc::new(HealthRegistry::new(components)),
+            metrics,
+        ));
+        let (server, address) =
+            listener::bind_ops(Arc::clone(&ops), SocketAddr::from(([127, 0, 0, 1], 0)))
+                .expect("a free port");
         supervisor.spawn("ops-listener", StopPhase::Last, |stop| listener::serve(server, stop));
         let public = HttpServer::new(move || App::new().configure(health_routes(Arc::clone(&ops))));
         let public = public.workers(1).disable_signals().bind("127.0.0.1:0").expect("a free port");
         let public_address = public.addrs()[0];
         let public = public.run();
-        supervisor.spawn("public-listener", StopPhase::Requests, |stop| listener::serve(public, stop));
-        Self { ops: format!("http://{address}"), public: format!("http://{public_address}"), marker, supervisor, _folder: folder }
+        supervisor
+            .spawn("public-listener", StopPhase::Requests, |stop| listener::serve(public, stop));
+        Self {
+            ops: format!("http://{address}"),
+            public: format!("http://{public_address}"),
+            marker,
+            supervisor,
+            _folder: folder,
+        }
     }
 
     async fn get(&self, base: &str, path: &str) -> (u16, Value) {
@@ -69,9 +92,14 @@ async fn probes_tell_alive_started_and_ready_apart_on_both_listeners() {
     pod.supervisor.ready();
     for base in [&pod.ops, &pod.public] {
         for path in ["/health/live", "/health/startup", "/health/ready"] {
-            assert_eq!(pod.get(base, path).await.0, 200, "{path}: an unhealthy dependency is no reason to restart or unlist a pod");
+            assert_eq!(
+                pod.get(base, path).await.0,
+                200,
+                "{path}: an unhealthy dependency is no reason to restart or unlist a pod"
+            );
         }
-        let head = reqwest::Client::new().head(format!("{base}/health/ready")).send().await.unwrap();
+        let head =
+            reqwest::Client::new().head(format!("{base}/health/ready")).send().await.unwrap();
         assert_eq!((head.status().as_u16(), head.bytes().await.unwrap().len()), (200, 0));
     }
     pod.stop().await;
@@ -86,11 +114,28 @@ async fn the_marker_is_seen_by_the_first_probe_and_closes_nothing() {
     fs::write(&pod.marker, "").unwrap();
     let (status, body) = pod.get(&pod.ops, "/health/ready").await;
     assert_eq!((status, &body["reason"]), (503, &"draining".into()));
-    assert!(healthcheck::ask(&format!("{}/health/ready", pod.ops)).await.unwrap_err().contains("draining"));
+    assert!(
+        healthcheck::ask(&format!("{}/health/ready", pod.ops))
+            .await
+            .unwrap_err()
+            .contains("draining")
+    );
     for path in ["/health/live", "/health/startup", "/health/details"] {
-        assert_eq!(client.get(format!("{}{path}", pod.public)).send().await.unwrap().status(), 200, "{path}");
+        assert_eq!(
+            client.get(format!("{}{path}", pod.public)).send().await.unwrap().status(),
+            200,
+            "{path}"
+        );
     }
-    assert!(reqwest::get(format!("{}/metrics", pod.ops)).await.unwrap().text().await.unwrap().contains("\ncontoso_draining "));
+    assert!(
+        reqwest::get(format!("{}/metrics", pod.ops))
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
+            .contains("\ncontoso_draining ")
+    );
     fs::remove_file(&pod.marker).unwrap();
     assert_eq!(pod.get(&pod.ops, "/health/ready").await.0, 200);
     pod.stop().await;
@@ -98,7 +143,10 @@ async fn the_marker_is_seen_by_the_first_probe_and_closes_nothing() {
 
 #[tokio::test]
 async fn details_show_every_component_and_fail_only_when_one_is_unhealthy() {
-    let pod = Pod::start(vec![Component::new("sql", Some(Health::Healthy)), Component::new("redis", Some(Health::Degraded))]);
+    let pod = Pod::start(vec![
+        Component::new("sql", Some(Health::Healthy)),
+        Component::new("redis", Some(Health::Degraded)),
+    ]);
     pod.supervisor.ready();
     let (status, body) = pod.get(&pod.ops, "/health/details").await;
     assert_eq!(status, 200);
@@ -129,7 +177,9 @@ async fn metrics_are_served_on_the_ops_listener_only() {
     metrics::histogram!("contoso_ops_test_seconds").record(0.003);
     pod.get(&pod.ops, "/health/details").await;
     let answer = reqwest::get(format!("{}/metrics", pod.ops)).await.unwrap();
-    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
+    assert!(
+        answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4")
+    );
     let text = answer.text().await.unwrap();
     for line in [
         "contoso_build_info{version=\"0.0.0-test\",role=\"web\"} 1",
@@ -158,8 +208,15 @@ async fn a_taken_port_is_named_with_its_setting() {
         last: Duration::ZERO,
     });
     let readiness = Readiness::new(supervisor.phase(), Arc::new(DrainMarker::new("unused")));
-    let ops = Ops::new("0", "web", readiness, Arc::new(HealthRegistry::new(vec![])), Metrics::install("0", "web").unwrap());
-    let error = listener::bind_ops(Arc::new(ops), taken.local_addr().unwrap()).err().expect("bound twice");
+    let ops = Ops::new(
+        "0",
+        "web",
+        readiness,
+        Arc::new(HealthRegistry::new(vec![])),
+        Metrics::install("0", "web").unwrap(),
+    );
+    let error =
+        listener::bind_ops(Arc::new(ops), taken.local_addr().unwrap()).err().expect("bound twice");
     assert!(error.to_string().starts_with("Ops__Listen: cannot listen on 127.0.0.1:"), "{error}");
 }
 

@@ -28,7 +28,11 @@ impl HealthProbe for Component {
     async fn check(&self, _deadline: Duration) -> ComponentHealth {
         self.checks.fetch_add(1, Ordering::Relaxed);
         match self.health {
-            Some(status) => ComponentHealth { status, duration_ms: 1.5, data: serde_json::json!({ "poolInUse": 3 }) },
+            Some(status) => ComponentHealth {
+                status,
+                duration_ms: 1.5,
+                data: serde_json::json!({ "poolInUse": 3 }),
+            },
             None => std::future::pending().await,
         }
     }
@@ -44,14 +48,20 @@ async fn the_worst_component_decides() {
         (vec![Degraded, Unhealthy, Healthy], Unhealthy),
     ] {
         let names = ["sql", "redis", "jobs"];
-        let probes = of.iter().zip(names).map(|(health, name)| Component::new(name, Some(*health)) as Arc<dyn HealthProbe>);
+        let probes = of
+            .iter()
+            .zip(names)
+            .map(|(health, name)| Component::new(name, Some(*health)) as Arc<dyn HealthProbe>);
         assert_eq!(HealthRegistry::new(probes.collect()).report().await.status, status, "{of:?}");
     }
 }
 
 #[tokio::test]
 async fn a_component_that_never_answers_is_unhealthy_and_does_not_hide_the_others() {
-    let registry = HealthRegistry::new(vec![Component::new("sql", None), Component::new("redis", Some(Health::Healthy))]);
+    let registry = HealthRegistry::new(vec![
+        Component::new("sql", None),
+        Component::new("redis", Some(Health::Healthy)),
+    ]);
     let started = Instant::now();
     let report = registry.report().await;
     assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());

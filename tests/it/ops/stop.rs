@@ -14,7 +14,13 @@ const QUICK: StopPlan = StopPlan {
 type Log = Arc<Mutex<Vec<&'static str>>>;
 
 /// A task that notes when it is told to end and when it has ended.
-fn noting(supervisor: &Supervisor, log: &Log, told: &'static str, ended: &'static str, phase: StopPhase) {
+fn noting(
+    supervisor: &Supervisor,
+    log: &Log,
+    told: &'static str,
+    ended: &'static str,
+    phase: StopPhase,
+) {
     let log = Arc::clone(log);
     supervisor.spawn(told, phase, |stop| async move {
         stop.cancelled().await;
@@ -39,7 +45,10 @@ async fn tasks_end_in_the_written_order_whatever_order_they_were_started_in() {
     assert_eq!(*supervisor.phase().borrow(), Phase::Draining, "not ready before anything ends");
     assert!(!supervisor.stop(StopCause::Requested), "the first cause counts");
     let ended = supervisor.run().await;
-    assert_eq!((ended.cause, ended.exit_code(), ended.cut_off.len()), (StopCause::Signal(15), 0, 0));
+    assert_eq!(
+        (ended.cause, ended.exit_code(), ended.cut_off.len()),
+        (StopCause::Signal(15), 0, 0)
+    );
     assert_eq!(
         *log.lock().unwrap(),
         [
@@ -95,7 +104,11 @@ async fn the_end_of_an_essential_task_stops_the_process_with_an_error() {
             }
         });
         let ended = supervisor.run().await;
-        assert_eq!((ended.cause, ended.exit_code()), (StopCause::TaskEnded("essential"), 1), "{how}");
+        assert_eq!(
+            (ended.cause, ended.exit_code()),
+            (StopCause::TaskEnded("essential"), 1),
+            "{how}"
+        );
     }
 }
 

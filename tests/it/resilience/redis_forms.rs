@@ -6,16 +6,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contoso_shop::adapters::TieredCache;
-use contoso_shop::adapters::guarded::{Guard, GuardSettings, GuardedEventStream, GuardedStatusCopy};
+use contoso_shop::adapters::guarded::{
+    Guard, GuardSettings, GuardedEventStream, GuardedStatusCopy,
+};
 use contoso_shop::adapters::redis::{
-    RedisEventStream, RedisLocks, RedisRateLimiter, RedisSessions, RedisSharedCache, RedisStatusCopy, RedisWakeup, Subscriptions,
-    command_client, subscriber_client,
+    RedisEventStream, RedisLocks, RedisRateLimiter, RedisSessions, RedisSharedCache,
+    RedisStatusCopy, RedisWakeup, Subscriptions, command_client, subscriber_client,
 };
 use contoso_shop::config::{RedisSettings, RedisTopology};
-use contoso_shop::domain::{CorrelationId, EventId, OrderEvent, OrderId, OrderSnapshot, OrderStatus, Timestamp, UserId};
+use contoso_shop::domain::{
+    CorrelationId, EventId, OrderEvent, OrderId, OrderSnapshot, OrderStatus, Timestamp, UserId,
+};
 use contoso_shop::ports::{
-    Cache, CacheArea, CacheKey, EventStream, Locks, RateLimit, RateLimiter, Sessions, SharedCache, StatusCopy, StoreError, Topic,
-    Wakeup,
+    Cache, CacheArea, CacheKey, EventStream, Locks, RateLimit, RateLimiter, Sessions, SharedCache,
+    StatusCopy, StoreError, Topic, Wakeup,
 };
 use fred::interfaces::ClientLike;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +34,13 @@ const TTL: Duration = Duration::from_secs(1800);
 
 fn snapshot(status: OrderStatus, id: CorrelationId) -> OrderSnapshot {
     let updated_at = Timestamp::from_micros(0);
-    OrderSnapshot { order_id: OrderId(1), correlation_id: id, user: UserId::new("u"), status, updated_at }
+    OrderSnapshot {
+        order_id: OrderId(1),
+        correlation_id: id,
+        user: UserId::new("u"),
+        status,
+        updated_at,
+    }
 }
 
 fn event(order: i64) -> OrderEvent {
@@ -54,8 +64,12 @@ async fn everything_works(settings: &RedisSettings) {
     until("the subscription", SOON, || async { subscriptions.is_complete().then_some(()) }).await;
 
     let copy = RedisStatusCopy::new(client.clone(), TTL);
-    // On a cluster a command is refused, not kept waiting, until the first connection has told who holds what.
-    until("the first command to pass", SOON, || async { copy.touch(CorrelationId::generate()).await.ok() }).await;
+    // On a cluster a command is refused, not kept waiting, until the first connection has told who
+    // holds what.
+    until("the first command to pass", SOON, || async {
+        copy.touch(CorrelationId::generate()).await.ok()
+    })
+    .await;
     for _ in 0..100 {
         let id = CorrelationId::generate();
         copy.write(&snapshot(OrderStatus::Processing, id)).await.expect("write");
@@ -82,7 +96,10 @@ async fn everything_works(settings: &RedisSettings) {
 
     let locks = RedisLocks::new(client.clone());
     let held = locks.acquire("a", TTL).await.expect("acquire").expect("free");
-    assert!(locks.renew(&held, TTL).await.expect("renew") && locks.release(&held).await.expect("release"));
+    assert!(
+        locks.renew(&held, TTL).await.expect("renew")
+            && locks.release(&held).await.expect("release")
+    );
     let limit = RateLimit { permits: 1, per: TTL };
     let limiter = RedisRateLimiter::new(client.clone());
     assert!(limiter.take("a", limit).await.expect("take").allowed);
@@ -100,14 +117,17 @@ async fn everything_works(settings: &RedisSettings) {
     stop.cancel();
 }
 
-/// Writes and reads without a break while `kill` takes the primary away. Every error is one of waiting; everything that was
-/// acknowledged after the failover is delivered.
+/// Writes and reads without a break while `kill` takes the primary away. Every error is one of
+/// waiting; everything that was acknowledged after the failover is delivered.
 async fn traffic_survives(settings: &RedisSettings, kill: impl FnOnce()) {
     let guard = || Arc::new(Guard::new("redis", GuardSettings::REDIS));
     let client = command_client(settings).expect("good settings");
     let copy = GuardedStatusCopy::new(Arc::new(RedisStatusCopy::new(client.clone(), TTL)), guard());
     let reader = command_client(settings).expect("good settings");
-    until("the connections", SOON, || async { (client.is_connected() && reader.is_connected()).then_some(()) }).await;
+    until("the connections", SOON, || async {
+        (client.is_connected() && reader.is_connected()).then_some(())
+    })
+    .await;
     let stream = RedisEventStream::new(client.clone(), reader);
     let events = GuardedEventStream::new(Arc::new(stream), guard());
     let order = CorrelationId::generate();
@@ -117,8 +137,13 @@ async fn traffic_survives(settings: &RedisSettings, kill: impl FnOnce()) {
         events.append(std::slice::from_ref(&event)).await?;
         Ok(event.event_id)
     };
-    let read = async |seen: &mut HashSet<EventId>| match events.read("a", 100, Duration::from_millis(50)).await {
-        Ok(read) => seen.extend(read.into_iter().filter_map(|delivery| delivery.event).map(|event| event.event_id)),
+    let read = async |seen: &mut HashSet<EventId>| match events
+        .read("a", 100, Duration::from_millis(50))
+        .await
+    {
+        Ok(read) => seen.extend(
+            read.into_iter().filter_map(|delivery| delivery.event).map(|event| event.event_id),
+        ),
         Err(error) => assert!(error.is_transient(), "{error}"),
     };
 
@@ -137,7 +162,8 @@ async fn traffic_survives(settings: &RedisSettings, kill: impl FnOnce()) {
             Err(error) => {
                 assert!(error.is_transient(), "only waiting helps: {error}");
                 refused += 1;
-                // What the old primary took last may be lost with it; count from when the new one is in place.
+                // What the old primary took last may be lost with it; count from when the new one
+                // is in place.
                 after.clear();
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -161,7 +187,10 @@ async fn traffic_survives(settings: &RedisSettings, kill: impl FnOnce()) {
 async fn sentinel_everything_works_and_a_failover_is_followed_during_traffic() {
     let mut trio = SentinelTrio::start().await;
     let sentinels = trio.sentinels.iter().map(|port| ("127.0.0.1".to_owned(), *port)).collect();
-    let settings = RedisSettings { topology: RedisTopology::Sentinel { service: "shop".into(), sentinels }, ..settings(0) };
+    let settings = RedisSettings {
+        topology: RedisTopology::Sentinel { service: "shop".into(), sentinels },
+        ..settings(0)
+    };
     everything_works(&settings).await;
     let primary = trio.primary();
     traffic_survives(&settings, || {
@@ -174,7 +203,12 @@ async fn sentinel_everything_works_and_a_failover_is_followed_during_traffic() {
 #[tokio::test]
 async fn cluster_everything_works_and_a_failover_is_followed_during_traffic() {
     let mut cluster = RedisCluster::start().await;
-    let nodes = cluster.servers.iter().take(2).map(|server| ("127.0.0.1".to_owned(), server.port)).collect();
+    let nodes = cluster
+        .servers
+        .iter()
+        .take(2)
+        .map(|server| ("127.0.0.1".to_owned(), server.port))
+        .collect();
     let settings = RedisSettings { topology: RedisTopology::Cluster(nodes), ..settings(0) };
     everything_works(&settings).await;
     traffic_survives(&settings, || {
@@ -190,8 +224,23 @@ async fn tls_with_a_private_authority_works_and_without_it_nothing_is_sent() {
     let path = |name: &str| folder.path().join(name).display().to_string();
     let (certificate, key) = (path("cert.pem"), path("key.pem"));
     let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
-        .args(["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+        ])
+        .args([
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        ])
         .args(["-keyout", &key, "-out", &certificate])
         .output();
     assert!(made.expect("openssl is missing: apt-get install openssl").status.success());

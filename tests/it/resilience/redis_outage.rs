@@ -1,9 +1,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contoso_shop::adapters::guarded::{Guard, GuardSettings, GuardedEventStream, GuardedStatusCopy};
+use contoso_shop::adapters::guarded::{
+    Guard, GuardSettings, GuardedEventStream, GuardedStatusCopy,
+};
 use contoso_shop::adapters::redis::{RedisEventStream, RedisHealth, RedisStatusCopy};
-use contoso_shop::domain::{CorrelationId, EventId, OrderEvent, OrderId, OrderSnapshot, OrderStatus, Timestamp, UserId};
+use contoso_shop::domain::{
+    CorrelationId, EventId, OrderEvent, OrderId, OrderSnapshot, OrderStatus, Timestamp, UserId,
+};
 use contoso_shop::ports::{EventStream, Health, HealthProbe, StatusCopy, StoreError};
 use contoso_shop::resilience::BreakerState;
 use tokio_util::sync::CancellationToken;
@@ -44,7 +48,10 @@ impl Shop {
             health: RedisHealth::new(commands, subscriptions),
             stop,
         };
-        until("a healthy start", SOON, || async { (shop.health().await == Health::Healthy).then_some(()) }).await;
+        until("a healthy start", SOON, || async {
+            (shop.health().await == Health::Healthy).then_some(())
+        })
+        .await;
         shop
     }
 
@@ -89,7 +96,8 @@ fn event() -> OrderEvent {
     }
 }
 
-/// Breaks Redis in one way, then heals it: no call is slow, the breaker opens and answers at once, everything comes back.
+/// Breaks Redis in one way, then heals it: no call is slow, the breaker opens and answers at once,
+/// everything comes back.
 async fn survives(fault: impl Fn(&FaultProxy)) {
     let shop = Shop::start().await;
     shop.write().await.expect("write");
@@ -110,16 +118,26 @@ async fn survives(fault: impl Fn(&FaultProxy)) {
         slowest = slowest.max(call.elapsed());
     }
     assert!(slowest < Duration::from_millis(20), "an open breaker took {slowest:?} (S1-Res-1)");
-    until("bad health", SOON, || async { (shop.health().await == Health::Unhealthy).then_some(()) }).await;
+    until("bad health", SOON, || async {
+        (shop.health().await == Health::Unhealthy).then_some(())
+    })
+    .await;
 
     shop.proxy.heal();
     let healed = Instant::now();
     until("writes to pass", SOON, || async { shop.write().await.ok() }).await;
     let wanted = event();
-    until("an event to be taken", SOON, || async { shop.events.append(std::slice::from_ref(&wanted)).await.ok() }).await;
+    until("an event to be taken", SOON, || async {
+        shop.events.append(std::slice::from_ref(&wanted)).await.ok()
+    })
+    .await;
     until("the event to be read", SOON, || async { shop.read_event(&wanted).await }).await;
-    until("good health", SOON, || async { (shop.health().await == Health::Healthy).then_some(()) }).await;
-    println!("open breaker answers within {slowest:?}; all well {:?} after the fault", healed.elapsed());
+    until("good health", SOON, || async { (shop.health().await == Health::Healthy).then_some(()) })
+        .await;
+    println!(
+        "open breaker answers within {slowest:?}; all well {:?} after the fault",
+        healed.elapsed()
+    );
     assert_eq!(shop.guard.state(), BreakerState::Closed);
 }
 
@@ -145,7 +163,10 @@ async fn a_fault_is_an_answer_and_opens_nothing() {
     let shop = Shop::start().await;
     let order = snapshot();
     let direct = client(shop.proxy.port);
-    direct.hset::<(), _, _>(format!("order:status:{}", order.correlation_id), ("a", "b")).await.expect("hset");
+    direct
+        .hset::<(), _, _>(format!("order:status:{}", order.correlation_id), ("a", "b"))
+        .await
+        .expect("hset");
     for _ in 0..20 {
         let error = shop.copy.write(&order).await.expect_err("the key holds something else");
         assert!(!error.is_transient(), "{error}");

@@ -38,7 +38,10 @@ async fn refused_handshakes_say_why_and_never_reach_the_hub() {
     let server = TestServer::start();
     for (handshake, error) in [
         (r#"{"protocol":"xml","version":1}"#, "The protocol 'xml' is not supported."),
-        (r#"{"protocol":"json","version":9}"#, "The server does not support version 9 of the 'json' protocol."),
+        (
+            r#"{"protocol":"json","version":9}"#,
+            "The server does not support version 9 of the 'json' protocol.",
+        ),
         (r#"{"type":6}"#, "An unexpected error occurred during connection handshake."),
     ] {
         let mut client = HubClient::open(&server.url(), Token::Header("alice"), &[]).await.unwrap();
@@ -63,19 +66,33 @@ async fn the_token_decides_who_may_enter() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_of_foreign_origins_are_refused() {
-    let options = HubOptions { origins: Origins::Listed(vec!["https://shop.example".into()]), ..HubOptions::default() };
+    let options = HubOptions {
+        origins: Origins::Listed(vec!["https://shop.example".into()]),
+        ..HubOptions::default()
+    };
     let server = TestServer::with(options);
-    let from = async |origin: &str| HubClient::open(&server.url(), Token::Query("alice"), &[("origin", origin)]).await.is_ok();
+    let from = async |origin: &str| {
+        HubClient::open(&server.url(), Token::Query("alice"), &[("origin", origin)]).await.is_ok()
+    };
     assert!(from("https://shop.example").await);
     assert!(from(&format!("http://{}", server.address())).await, "our own pages");
     assert!(!from("https://evil.example").await);
-    let refused = HubClient::refused(&server.url(), Token::Query("alice"), &[("origin", "https://evil.example")]).await;
+    let refused = HubClient::refused(
+        &server.url(),
+        Token::Query("alice"),
+        &[("origin", "https://evil.example")],
+    )
+    .await;
     assert_eq!(refused, (403, String::new()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn limits_per_user_and_pod_hold_and_places_come_back() {
-    let server = TestServer::with(HubOptions { connections_per_user: 2, connections_per_pod: 3, ..HubOptions::default() });
+    let server = TestServer::with(HubOptions {
+        connections_per_user: 2,
+        connections_per_pod: 3,
+        ..HubOptions::default()
+    });
     let alice = HubClient::connect(&server.url(), Token::Header("alice")).await;
     let _alice = HubClient::connect(&server.url(), Token::Header("alice")).await;
     assert_eq!(HubClient::refused(&server.url(), Token::Header("alice"), &[]).await.0, 429);
@@ -94,12 +111,22 @@ async fn a_connected_hook_that_fails_turns_the_client_away_for_good() {
     let server = TestServer::start();
     let unwelcome = HubClient::connect(&server.url(), Token::Header("unwelcome")).await;
     let error = "Connection closed with an error. HubException: go away";
-    assert_eq!(unwelcome.closed().await, Closed { message: Some(json!({"type": 7, "error": error})), code: Some(1011) });
+    assert_eq!(
+        unwelcome.closed().await,
+        Closed { message: Some(json!({"type": 7, "error": error})), code: Some(1011) }
+    );
     let cursed = HubClient::connect(&server.url(), Token::Header("cursed")).await;
     let error = "Connection closed with an error.";
-    assert_eq!(cursed.closed().await, Closed { message: Some(json!({"type": 7, "error": error})), code: Some(1011) });
+    assert_eq!(
+        cursed.closed().await,
+        Closed { message: Some(json!({"type": 7, "error": error})), code: Some(1011) }
+    );
     server.wait_connections(0).await;
-    assert_eq!(server.logged(), ["connected unwelcome", "connected cursed"], "no disconnected hook");
+    assert_eq!(
+        server.logged(),
+        ["connected unwelcome", "connected cursed"],
+        "no disconnected hook"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -107,7 +134,10 @@ async fn an_abort_tells_the_client_to_stay_away() {
     let server = TestServer::start();
     let mut client = HubClient::connect(&server.url(), Token::Header("alice")).await;
     client.start("Abort", json!([])).await;
-    assert_eq!(client.closed().await, Closed { message: Some(json!({"type": 7})), code: Some(1000) });
+    assert_eq!(
+        client.closed().await,
+        Closed { message: Some(json!({"type": 7})), code: Some(1000) }
+    );
     server.wait_connections(0).await;
     assert_eq!(server.logged(), ["connected alice", "disconnected alice"]);
 }
@@ -118,5 +148,8 @@ async fn a_client_that_vanishes_is_forgotten() {
     let client = HubClient::connect(&server.url(), Token::Header("alice")).await;
     drop(client);
     server.wait_connections(0).await;
-    assert_eq!(server.logged(), ["connected alice", "disconnected alice: The connection was lost."]);
+    assert_eq!(
+        server.logged(),
+        ["connected alice", "disconnected alice: The connection was lost."]
+    );
 }

@@ -24,13 +24,17 @@ async fn a_few_clients_are_sent_elsewhere_at_once_after_what_was_queued_for_them
         assert_eq!(client.closed().await, Closed { message: Some(message), code: Some(1001) });
     }
     assert_eq!(server.endpoint.wait_empty(Duration::from_secs(5)).await, 0);
-    assert!(started.elapsed() < Duration::from_secs(15), "near zero for few sockets, not the window");
+    assert!(
+        started.elapsed() < Duration::from_secs(15),
+        "near zero for few sockets, not the window"
+    );
     server.wait_connections(0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_clients_are_spread_over_the_window() {
-    let server = TestServer::with(HubOptions { drain_rate_per_second: 1.0, ..HubOptions::default() });
+    let server =
+        TestServer::with(HubOptions { drain_rate_per_second: 1.0, ..HubOptions::default() });
     let mut clients = Vec::new();
     for _ in 0..20 {
         clients.push(HubClient::connect(&server.url(), Token::Header("alice")).await);
@@ -52,7 +56,12 @@ async fn a_draining_server_lets_no_one_in() {
     let server = TestServer::start();
     server.endpoint.begin_drain(Duration::ZERO).await;
     assert_eq!(HubClient::refused(&server.url(), Token::Header("alice"), &[]).await.0, 503);
-    let response = reqwest::Client::new().post(format!("{}/negotiate", server.url())).bearer_auth("alice").send().await.unwrap();
+    let response = reqwest::Client::new()
+        .post(format!("{}/negotiate", server.url()))
+        .bearer_auth("alice")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(response.status(), 503);
     assert_eq!(response.headers()["connection"], "close");
     assert_eq!(response.headers()["retry-after"], "5");

@@ -22,21 +22,29 @@ async fn client(server: &TestServer) -> HubClient {
 }
 
 fn faulted() -> Closed {
-    let message = json!({"type": 7, "error": "Connection closed with an error.", "allowReconnect": true});
+    let message =
+        json!({"type": 7, "error": "Connection closed with an error.", "allowReconnect": true});
     Closed { message: Some(message), code: Some(1000) }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_message_ends_the_connection_with_leave_to_return() {
     let server = TestServer::start();
-    let deep = format!("{{\"type\":1,\"target\":\"Echo\",\"arguments\":{}{}}}\u{1e}", "[".repeat(10_000), "]".repeat(10_000));
+    let deep = format!(
+        "{{\"type\":1,\"target\":\"Echo\",\"arguments\":{}{}}}\u{1e}",
+        "[".repeat(10_000),
+        "]".repeat(10_000)
+    );
     for bad in ["{\u{1e}", "[]\u{1e}", "{}\u{1e}", "\u{1e}", "{\"type\":1}\u{1e}", &deep] {
         let mut client = client(&server).await;
         client.text(bad).await;
         assert_eq!(client.closed().await, faulted(), "{bad:.30}");
     }
     let mut client = client(&server).await;
-    client.frame(Message::Binary(b"{\"type\":1,\"target\":\"\xff\"}\x1e".to_vec().into())).await.unwrap();
+    client
+        .frame(Message::Binary(b"{\"type\":1,\"target\":\"\xff\"}\x1e".to_vec().into()))
+        .await
+        .unwrap();
     assert_eq!(client.closed().await, faulted());
 }
 
@@ -44,7 +52,10 @@ async fn what_is_no_message_ends_the_connection_with_leave_to_return() {
 async fn messages_up_to_the_limit_pass_and_longer_ones_do_not() {
     let server = TestServer::start();
     let mut client = client(&server).await;
-    let frame = json!({"type": 1, "invocationId": "1", "target": "Echo", "arguments": [""]}).to_string().len() + 1;
+    let frame = json!({"type": 1, "invocationId": "1", "target": "Echo", "arguments": [""]})
+        .to_string()
+        .len()
+        + 1;
     let longest = "x".repeat(32_768 - frame);
     assert_eq!(client.invoke("Echo", json!([longest])).await, Ok(json!(longest)));
     client.start("Echo", json!([format!("{longest}x")])).await;
@@ -55,7 +66,10 @@ async fn messages_up_to_the_limit_pass_and_longer_ones_do_not() {
 async fn several_messages_in_one_large_frame_are_taken() {
     let server = TestServer::start();
     let mut client = client(&server).await;
-    let message = format!("{}\u{1e}", json!({"type": 1, "invocationId": "7", "target": "Echo", "arguments": ["x".repeat(20_000)]}));
+    let message = format!(
+        "{}\u{1e}",
+        json!({"type": 1, "invocationId": "7", "target": "Echo", "arguments": ["x".repeat(20_000)]})
+    );
     client.text(message.repeat(5)).await;
     for _ in 0..5 {
         assert_eq!(client.next().await.unwrap()["invocationId"], "7");
@@ -78,11 +92,17 @@ async fn a_frame_that_is_far_too_large_is_refused_before_it_has_come() {
 async fn a_message_in_websocket_fragments_is_put_together() {
     let server = TestServer::start();
     let mut client = client(&server).await;
-    let text = format!("{}\u{1e}", json!({"type": 1, "invocationId": "1", "target": "Echo", "arguments": ["ü"]}));
+    let text = format!(
+        "{}\u{1e}",
+        json!({"type": 1, "invocationId": "1", "target": "Echo", "arguments": ["ü"]})
+    );
     let last = text.len() - 1;
     for (index, byte) in text.bytes().enumerate() {
         let code = if index == 0 { OpCode::Data(Data::Text) } else { OpCode::Data(Data::Continue) };
-        client.frame(Message::Frame(Frame::message(vec![byte], code, index == last))).await.unwrap();
+        client
+            .frame(Message::Frame(Frame::message(vec![byte], code, index == last)))
+            .await
+            .unwrap();
     }
     assert_eq!(client.next().await, Some(json!({"type": 3, "invocationId": "1", "result": "ü"})));
 }
@@ -101,7 +121,10 @@ async fn a_client_that_floods_a_busy_method_is_held_back_not_stored() {
     let server = TestServer::start();
     let mut flooder = client(&server).await;
     flooder.start("Wait", json!(["a"])).await;
-    let message = format!("{}\u{1e}", json!({"type": 1, "target": "Echo", "arguments": ["x".repeat(30_000)]}));
+    let message = format!(
+        "{}\u{1e}",
+        json!({"type": 1, "target": "Echo", "arguments": ["x".repeat(30_000)]})
+    );
     let flood = async {
         for _ in 0..2_000 {
             flooder.frame(Message::Text(message.clone().into())).await?;
@@ -145,20 +168,29 @@ async fn a_client_that_does_not_read_is_cut_and_delays_no_one() {
     let server = TestServer::with(options);
     let _deaf = deaf_client(&server, "bob").await;
     let mut reader = client(&server).await;
-    until("both to be connected", SOON, || async { (server.logged().len() == 2).then_some(()) }).await;
+    until("both to be connected", SOON, || async { (server.logged().len() == 2).then_some(()) })
+        .await;
     let text = "x".repeat(16_000);
     for number in 0..2_000 {
         server.context().all().send("News", &(number, &text)).await.unwrap();
         let started = std::time::Instant::now();
         assert_eq!(reader.event("News").await[0], number);
-        assert!(started.elapsed() < Duration::from_secs(2), "a healthy client waited for a deaf one");
+        assert!(
+            started.elapsed() < Duration::from_secs(2),
+            "a healthy client waited for a deaf one"
+        );
     }
     until("the deaf client to be cut", SOON, || async {
         let stats = server.endpoint.lifetime().stats();
         (stats.slow_consumers == 1 && stats.connections == 1).then_some(())
     })
     .await;
-    assert!(server.logged().iter().any(|line| line.starts_with("disconnected bob: The client does not read")));
+    assert!(
+        server
+            .logged()
+            .iter()
+            .any(|line| line.starts_with("disconnected bob: The client does not read"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -168,7 +200,9 @@ async fn a_thousand_clients_come_hear_and_go() {
     let url = server.url();
     let mut clients = Vec::new();
     for _ in 0..10 {
-        clients.extend(join_all((0..100).map(|_| HubClient::connect(&url, Token::Header("alice")))).await);
+        clients.extend(
+            join_all((0..100).map(|_| HubClient::connect(&url, Token::Header("alice")))).await,
+        );
     }
     server.wait_connections(1_000).await;
     server.context().user("alice").send("News", &("once",)).await.unwrap();
@@ -184,9 +218,12 @@ async fn a_thousand_clients_come_hear_and_go() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_open_upgrades_and_garbage_do_no_harm() {
     let server = TestServer::start();
-    for garbage in
-        [&b"GET /hub HTTP/1.1\r\nUpgrade: websocket\r\n"[..], b"\x81\xff\xff", b"\0\0\0\0", b"POST /hub/negotiate HTTP/1.1\r\n\r\n"]
-    {
+    for garbage in [
+        &b"GET /hub HTTP/1.1\r\nUpgrade: websocket\r\n"[..],
+        b"\x81\xff\xff",
+        b"\0\0\0\0",
+        b"POST /hub/negotiate HTTP/1.1\r\n\r\n",
+    ] {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
         stream.write_all(garbage).await.unwrap();
     }

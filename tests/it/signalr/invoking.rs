@@ -16,7 +16,11 @@ async fn methods_answer_and_names_ignore_case() {
     let mut client = client(&server).await;
     assert_eq!(client.invoke("Echo", json!(["hä"])).await, Ok(json!("hä")));
     assert_eq!(client.invoke("aDD", json!([1, 2])).await, Ok(json!(3)));
-    assert_eq!(client.invoke("Nothing", json!([])).await, Ok(Value::Null), "void completes with a null result");
+    assert_eq!(
+        client.invoke("Nothing", json!([])).await,
+        Ok(Value::Null),
+        "void completes with a null result"
+    );
     let me = client.invoke("WhoAmI", json!([])).await.unwrap();
     assert_eq!(me[0], "alice");
     assert_eq!(me[1].as_str().unwrap().len(), 22);
@@ -27,10 +31,18 @@ async fn failures_have_microsofts_texts_and_do_not_end_the_connection() {
     let server = TestServer::start();
     let mut client = client(&server).await;
     let cases = [
-        ("Missing", json!([]), "Failed to invoke 'Missing' due to an error on the server. HubException: Method does not exist."),
+        (
+            "Missing",
+            json!([]),
+            "Failed to invoke 'Missing' due to an error on the server. HubException: Method does not exist.",
+        ),
         ("add", json!([1]), "Failed to invoke 'add' due to an error on the server."),
         ("Add", json!([1, "x"]), "Failed to invoke 'Add' due to an error on the server."),
-        ("Refuse", json!(["no"]), "An unexpected error occurred invoking 'Refuse' on the server. HubException: no"),
+        (
+            "Refuse",
+            json!(["no"]),
+            "An unexpected error occurred invoking 'Refuse' on the server. HubException: no",
+        ),
         ("Break", json!([]), "An unexpected error occurred invoking 'Break' on the server."),
         ("Panic", json!([true]), "An unexpected error occurred invoking 'Panic' on the server."),
         ("Panic", json!([false]), "An unexpected error occurred invoking 'Panic' on the server."),
@@ -59,7 +71,10 @@ async fn detailed_errors_name_the_reason() {
     );
     assert_eq!(
         client.invoke("Break", json!([])).await,
-        Err("An unexpected error occurred invoking 'Break' on the server. Exception: secret detail".into())
+        Err(
+            "An unexpected error occurred invoking 'Break' on the server. Exception: secret detail"
+                .into()
+        )
     );
 }
 
@@ -84,7 +99,10 @@ async fn streaming_calls_of_what_does_not_stream_are_refused() {
     ];
     for (message, text) in cases {
         client.text(format!("{message}\u{1e}")).await;
-        assert_eq!(client.next().await, Some(json!({"type": 3, "invocationId": "9", "error": text})));
+        assert_eq!(
+            client.next().await,
+            Some(json!({"type": 3, "invocationId": "9", "error": text}))
+        );
     }
 }
 
@@ -117,7 +135,8 @@ async fn one_connection_runs_one_invocation_at_a_time_and_others_go_on() {
     server.gate.add_permits(2);
     assert_eq!(one.next().await.unwrap()["invocationId"], first.as_str());
     assert_eq!(one.next().await.unwrap()["invocationId"], second.as_str());
-    let waits: Vec<_> = server.logged().into_iter().filter(|line| !line.starts_with("conn")).collect();
+    let waits: Vec<_> =
+        server.logged().into_iter().filter(|line| !line.starts_with("conn")).collect();
     assert_eq!(waits, ["start a", "end a", "start b", "end b"]);
 }
 
@@ -132,7 +151,10 @@ async fn what_a_client_sent_before_it_left_is_still_done() {
     let closed = client.closed().await;
     assert_eq!((closed.message, closed.code), (Some(json!({"type": 7})), Some(1000)));
     server.wait_connections(0).await;
-    assert_eq!(server.logged(), ["connected alice", "start a", "end a", "start b", "end b", "disconnected alice"]);
+    assert_eq!(
+        server.logged(),
+        ["connected alice", "start a", "end a", "start b", "end b", "disconnected alice"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -147,8 +169,14 @@ async fn messagepack_clients_are_served_in_binary_frames() {
     let add = [0x0D, 0x95, 0x01, 0x80, 0xA1, 0x30, 0xA3, b'a', b'd', b'd', 0x92, 0x01, 0xCC, 0x02];
     client.frame(Message::Binary(add.to_vec().into())).await.unwrap();
     let completion = [0x07, 0x95, 0x03, 0x80, 0xA1, 0x30, 0x03, 0x03];
-    assert_eq!(client.socket().next().await.unwrap().unwrap(), Message::Binary(completion.to_vec().into()));
+    assert_eq!(
+        client.socket().next().await.unwrap().unwrap(),
+        Message::Binary(completion.to_vec().into())
+    );
     server.context().user("alice").send("Hi", &(1,)).await.unwrap();
     let event = [0x0A, 0x96, 0x01, 0x80, 0xC0, 0xA2, b'H', b'i', 0x91, 0x01, 0x90];
-    assert_eq!(client.socket().next().await.unwrap().unwrap(), Message::Binary(event.to_vec().into()));
+    assert_eq!(
+        client.socket().next().await.unwrap().unwrap(),
+        Message::Binary(event.to_vec().into())
+    );
 }

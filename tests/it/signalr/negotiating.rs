@@ -12,7 +12,8 @@ fn request(server: &TestServer, method: Method, rest: &str) -> RequestBuilder {
 }
 
 async fn negotiate(server: &TestServer, query: &str) -> Value {
-    let response = request(server, Method::POST, &format!("/negotiate{query}")).send().await.unwrap();
+    let response =
+        request(server, Method::POST, &format!("/negotiate{query}")).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     assert!(response.headers().contains_key("content-length"));
     assert!(response.headers()["content-type"].to_str().unwrap().starts_with("application/json"));
@@ -26,12 +27,17 @@ async fn a_connection_negotiated_with_one_server_is_adopted_by_another() {
     let transports = json!([{"transport": "WebSockets", "transferFormats": ["Text", "Binary"]}]);
     assert_eq!(agreed["availableTransports"], transports);
     assert_eq!(agreed["negotiateVersion"], 1);
-    let (id, token) = (agreed["connectionId"].as_str().unwrap(), agreed["connectionToken"].as_str().unwrap());
+    let (id, token) =
+        (agreed["connectionId"].as_str().unwrap(), agreed["connectionToken"].as_str().unwrap());
     let url = format!("{}?ID={token}", other.url());
     let mut client = HubClient::connect(&url, Token::Header("alice")).await;
     assert_eq!(client.invoke("WhoAmI", json!([])).await, Ok(json!(["alice", id])));
 
-    assert_eq!(HubClient::refused(&url, Token::Header("alice"), &[]).await.0, 409, "it is connected already");
+    assert_eq!(
+        HubClient::refused(&url, Token::Header("alice"), &[]).await.0,
+        409,
+        "it is connected already"
+    );
     let stolen = HubClient::refused(&url, Token::Header("mallory"), &[]).await;
     assert_eq!(stolen, (404, "No Connection with that ID".into()));
 }
@@ -43,7 +49,8 @@ async fn version_0_has_no_separate_token() {
     assert_eq!(agreed["negotiateVersion"], 0);
     assert_eq!(agreed.get("connectionToken"), None);
     let id = agreed["connectionId"].as_str().unwrap();
-    let mut client = HubClient::connect(&format!("{}?id={id}", server.url()), Token::Header("alice")).await;
+    let mut client =
+        HubClient::connect(&format!("{}?id={id}", server.url()), Token::Header("alice")).await;
     assert_eq!(client.invoke("WhoAmI", json!([])).await, Ok(json!(["alice", id])));
 }
 
@@ -59,7 +66,10 @@ async fn odd_versions_are_answered_as_microsoft_does() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unknown_and_expired_ids_are_not_found() {
-    let server = TestServer::with(HubOptions { connection_token_lifetime: std::time::Duration::ZERO, ..HubOptions::default() });
+    let server = TestServer::with(HubOptions {
+        connection_token_lifetime: std::time::Duration::ZERO,
+        ..HubOptions::default()
+    });
     let agreed = negotiate(&server, "?negotiateVersion=1").await;
     for id in ["nonsense", agreed["connectionToken"].as_str().unwrap()] {
         let url = format!("{}?id={id}", server.url());
@@ -71,7 +81,10 @@ async fn unknown_and_expired_ids_are_not_found() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn plain_requests_get_the_documented_status_and_text() {
     let server = TestServer::start();
-    let token = negotiate(&server, "?negotiateVersion=1").await["connectionToken"].as_str().unwrap().to_owned();
+    let token = negotiate(&server, "?negotiateVersion=1").await["connectionToken"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let id = format!("?id={token}");
     let cases = [
         (Method::GET, "", 404, "LongPolling transport not supported by this end point type"),
@@ -88,10 +101,18 @@ async fn plain_requests_get_the_documented_status_and_text() {
         assert_eq!(response.status().as_u16(), status, "{method} {rest}");
         assert_eq!(response.text().await.unwrap(), text, "{method} {rest}");
     }
-    let sse = request(&server, Method::GET, "").header("accept", "text/event-stream").send().await.unwrap();
+    let sse = request(&server, Method::GET, "")
+        .header("accept", "text/event-stream")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(sse.status(), 404);
-    assert_eq!(sse.text().await.unwrap(), "ServerSentEvents transport not supported by this end point type");
-    let broken = request(&server, Method::GET, "").header("upgrade", "websocket").send().await.unwrap();
+    assert_eq!(
+        sse.text().await.unwrap(),
+        "ServerSentEvents transport not supported by this end point type"
+    );
+    let broken =
+        request(&server, Method::GET, "").header("upgrade", "websocket").send().await.unwrap();
     assert_eq!(broken.status(), 400);
 }
 
@@ -106,9 +127,14 @@ async fn negotiation_needs_a_token() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_of_allowed_origins_may_read_the_answer() {
-    let options = HubOptions { origins: Origins::Listed(vec!["https://shop.example".into()]), ..HubOptions::default() };
+    let options = HubOptions {
+        origins: Origins::Listed(vec!["https://shop.example".into()]),
+        ..HubOptions::default()
+    };
     let server = TestServer::with(options);
-    let from = |method, origin| request(&server, method, "/negotiate?negotiateVersion=1").header("origin", origin).send();
+    let from = |method, origin| {
+        request(&server, method, "/negotiate?negotiateVersion=1").header("origin", origin).send()
+    };
     for method in [Method::POST, Method::OPTIONS] {
         let response = from(method, "https://shop.example").await.unwrap();
         assert!(response.status().is_success());
@@ -116,6 +142,11 @@ async fn pages_of_allowed_origins_may_read_the_answer() {
         assert_eq!(response.headers()["access-control-allow-credentials"], "true");
     }
     let preflight = from(Method::OPTIONS, "https://shop.example").await.unwrap();
-    assert!(preflight.headers()["access-control-allow-headers"].to_str().unwrap().contains("x-signalr-user-agent"));
+    assert!(
+        preflight.headers()["access-control-allow-headers"]
+            .to_str()
+            .unwrap()
+            .contains("x-signalr-user-agent")
+    );
     assert_eq!(from(Method::POST, "https://evil.example").await.unwrap().status(), 403);
 }

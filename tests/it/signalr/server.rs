@@ -9,8 +9,8 @@ use actix_web::{App, HttpServer};
 use async_trait::async_trait;
 use contoso_shop::signalr::backplane::{Backplane, InProcessBus};
 use contoso_shop::signalr::{
-    Authenticated, ConnectionAuthenticator, Hub, HubContext, HubEndpoint, HubError, HubLifetime, HubOptions, Refusal, configure,
-    tune_socket,
+    Authenticated, ConnectionAuthenticator, Hub, HubContext, HubEndpoint, HubError, HubLifetime,
+    HubOptions, Refusal, configure, tune_socket,
 };
 use tokio::sync::Semaphore;
 
@@ -39,19 +39,31 @@ impl TestServer {
         Self::with_repeat_window(backplane, options, None)
     }
 
-    pub fn with_repeat_window(backplane: Arc<dyn Backplane>, options: HubOptions, window: Option<Duration>) -> Self {
+    pub fn with_repeat_window(
+        backplane: Arc<dyn Backplane>,
+        options: HubOptions,
+        window: Option<Duration>,
+    ) -> Self {
         let lifetime = HubLifetime::new(backplane, window);
         let (log, gate) = (Log::default(), Arc::new(Semaphore::new(0)));
         let hub = hub(&log, &gate);
-        let endpoint = HubEndpoint::new(hub, lifetime, Arc::new(NamedUsers), b"a key both servers share", options);
+        let endpoint = HubEndpoint::new(
+            hub,
+            lifetime,
+            Arc::new(NamedUsers),
+            b"a key both servers share",
+            options,
+        );
         let mounted = endpoint.clone();
-        let server = HttpServer::new(move || App::new().configure(|config| configure(config, "/hub", mounted.clone())))
-            .workers(1)
-            .disable_signals()
-            .shutdown_timeout(0)
-            .on_connect(|io, _| tune_socket(io))
-            .bind(("127.0.0.1", 0))
-            .expect("a free port");
+        let server = HttpServer::new(move || {
+            App::new().configure(|config| configure(config, "/hub", mounted.clone()))
+        })
+        .workers(1)
+        .disable_signals()
+        .shutdown_timeout(0)
+        .on_connect(|io, _| tune_socket(io))
+        .bind(("127.0.0.1", 0))
+        .expect("a free port");
         let address = server.addrs()[0];
         let server = server.run();
         let handle = server.handle();
@@ -76,9 +88,11 @@ impl TestServer {
     }
 
     pub async fn wait_connections(&self, count: u64) {
-        crate::support::wait::until(&format!("{count} connections"), Duration::from_secs(10), || async {
-            (self.endpoint.lifetime().stats().connections == count).then_some(())
-        })
+        crate::support::wait::until(
+            &format!("{count} connections"),
+            Duration::from_secs(10),
+            || async { (self.endpoint.lifetime().stats().connections == count).then_some(()) },
+        )
         .await;
     }
 }
@@ -103,7 +117,10 @@ impl ConnectionAuthenticator for NamedUsers {
             "outage" => Err(Refusal::Unavailable),
             token => {
                 let (name, milliseconds) = token.split_once('~').unwrap_or((token, ""));
-                let expires_at = milliseconds.parse().ok().map(|ms| SystemTime::now() + Duration::from_millis(ms));
+                let expires_at = milliseconds
+                    .parse()
+                    .ok()
+                    .map(|ms| SystemTime::now() + Duration::from_millis(ms));
                 Ok(Authenticated { user_id: name.to_owned(), expires_at })
             }
         }
@@ -111,12 +128,16 @@ impl ConnectionAuthenticator for NamedUsers {
 }
 
 fn hub(log: &Log, gate: &Arc<Semaphore>) -> Hub {
-    let (connected, disconnected, waits, gate) = (log.clone(), log.clone(), log.clone(), gate.clone());
+    let (connected, disconnected, waits, gate) =
+        (log.clone(), log.clone(), log.clone(), gate.clone());
     Hub::builder()
         .method("Echo", |_, (text,): (String,)| async move { Ok(text) })
         .method("Add", |_, (a, b): (i64, i64)| async move { Ok(a + b) })
         .method("Nothing", |_, ()| async { Ok(()) })
-        .method("Refuse", |_, (text,): (String,)| async move { Err::<(), _>(HubError::shown(text)) })
+        .method(
+            "Refuse",
+            |_, (text,): (String,)| async move { Err::<(), _>(HubError::shown(text)) },
+        )
         .method("Break", |_, ()| async { Err::<(), _>(HubError::hidden("secret detail")) })
         .method("Panic", |_, (now,): (bool,)| {
             assert!(!now, "panics before there is a future");
@@ -125,13 +146,19 @@ fn hub(log: &Log, gate: &Arc<Semaphore>) -> Hub {
                 Ok(())
             }
         })
-        .method("WhoAmI", |caller, ()| async move { Ok((caller.user_id().to_owned(), caller.connection_id().as_str().to_owned())) })
+        .method("WhoAmI", |caller, ()| async move {
+            Ok((caller.user_id().to_owned(), caller.connection_id().as_str().to_owned()))
+        })
         .method("Abort", |caller, ()| async move {
             caller.abort();
             Ok(())
         })
         .method("Join", |caller, (group,): (String,)| async move {
-            caller.clients().add_to_group(caller.connection_id(), &group).await.map_err(HubError::hidden)
+            caller
+                .clients()
+                .add_to_group(caller.connection_id(), &group)
+                .await
+                .map_err(HubError::hidden)
         })
         .method("Wait", move |_, (name,): (String,)| {
             let (gate, log) = (gate.clone(), waits.clone());

@@ -27,13 +27,17 @@ impl StockClient {
             .kill_on_drop(true)
             .spawn()
             .expect("node is missing: apt-get install nodejs npm, then npm ci in tests/clients");
-        let (input, output) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()).lines());
+        let (input, output) =
+            (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()).lines());
         Self { _child: child, input, output }
     }
 
     async fn next(&mut self) -> Value {
         let line = tokio::time::timeout(Duration::from_secs(20), self.output.next_line()).await;
-        let line = line.expect("a line within 20 s").unwrap().expect("a running client: is npm ci done in tests/clients?");
+        let line = line
+            .expect("a line within 20 s")
+            .unwrap()
+            .expect("a running client: is npm ci done in tests/clients?");
         serde_json::from_str(&line).unwrap()
     }
 

@@ -10,7 +10,10 @@ use contoso_shop::signalr::HubOptions;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handshake_that_does_not_come_is_cancelled() {
-    let server = TestServer::with(HubOptions { handshake_timeout: Duration::from_millis(50), ..HubOptions::default() });
+    let server = TestServer::with(HubOptions {
+        handshake_timeout: Duration::from_millis(50),
+        ..HubOptions::default()
+    });
     let mut client = HubClient::open(&server.url(), Token::Header("alice"), &[]).await.unwrap();
     client.text("{\"protocol\":").await;
     assert_eq!(client.next().await, Some(json!({"error": "Handshake was canceled."})));
@@ -33,10 +36,14 @@ async fn the_server_pings_and_a_client_that_never_did_is_not_cut() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_falls_silent_is_cut_and_may_come_back() {
-    let server = TestServer::with(HubOptions { client_timeout: Duration::from_millis(100), ..HubOptions::default() });
+    let server = TestServer::with(HubOptions {
+        client_timeout: Duration::from_millis(100),
+        ..HubOptions::default()
+    });
     let mut client = HubClient::connect(&server.url(), Token::Header("alice")).await;
     client.text("{\"type\":6}\u{1e}").await;
-    let message = json!({"type": 7, "error": "Connection closed with an error.", "allowReconnect": true});
+    let message =
+        json!({"type": 7, "error": "Connection closed with an error.", "allowReconnect": true});
     assert_eq!(client.closed().await, Closed { message: Some(message), code: Some(1000) });
     server.wait_connections(0).await;
     let reason = "Client hasn't sent a message/ping within the configured ClientTimeoutInterval.";
@@ -45,7 +52,10 @@ async fn a_client_that_falls_silent_is_cut_and_may_come_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_method_that_takes_long_is_no_silence() {
-    let server = TestServer::with(HubOptions { client_timeout: Duration::from_millis(100), ..HubOptions::default() });
+    let server = TestServer::with(HubOptions {
+        client_timeout: Duration::from_millis(100),
+        ..HubOptions::default()
+    });
     let mut client = HubClient::connect(&server.url(), Token::Header("alice")).await;
     let id = client.start("Wait", json!(["a"])).await;
     // The state to wait for is that nothing happens for three timeouts.

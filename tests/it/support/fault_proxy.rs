@@ -15,7 +15,8 @@ enum Mode {
     Cut,
 }
 
-/// Passes bytes on to a port of 127.0.0.1, until it is told otherwise. Ends, with its connections, when dropped.
+/// Passes bytes on to a port of 127.0.0.1, until it is told otherwise. Ends, with its connections,
+/// when dropped.
 pub struct FaultProxy {
     /// Where it listens on 127.0.0.1.
     pub port: u16,
@@ -79,10 +80,16 @@ async fn connect(client: TcpStream, target: u16, mode: watch::Receiver<Mode>) {
     }
 }
 
-async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut mode: watch::Receiver<Mode>) {
+async fn pump(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut mode: watch::Receiver<Mode>,
+) {
     let mut piece = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
-        let Ok(current) = mode.wait_for(|mode| *mode != Mode::Hang).await.map(|mode| *mode) else { return };
+        let Ok(current) = mode.wait_for(|mode| *mode != Mode::Hang).await.map(|mode| *mode) else {
+            return;
+        };
         if let Mode::Delay(pause) = current {
             sleep(pause).await;
         }

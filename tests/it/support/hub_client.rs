@@ -1,4 +1,5 @@
-//! A small SignalR client over a raw WebSocket: speaks JSON, shows every message, waits with deadlines.
+//! A small SignalR client over a raw WebSocket: speaks JSON, shows every message, waits with
+//! deadlines.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -41,7 +42,11 @@ pub struct HubClient {
 
 impl HubClient {
     /// Upgrades `url` (`http://…`, query allowed) without a handshake.
-    pub async fn open(url: &str, token: Token<'_>, headers: &[(&str, &str)]) -> Result<Self, tungstenite::Error> {
+    pub async fn open(
+        url: &str,
+        token: Token<'_>,
+        headers: &[(&str, &str)],
+    ) -> Result<Self, tungstenite::Error> {
         let mut url = url.replacen("http", "ws", 1);
         if let Token::Query(token) = token {
             url.push_str(if url.contains('?') { "&access_token=" } else { "?access_token=" });
@@ -49,13 +54,17 @@ impl HubClient {
         }
         let mut request = url.into_client_request()?;
         if let Token::Header(token) = token {
-            request.headers_mut().insert("authorization", format!("Bearer {token}").parse().expect("a header value"));
+            request.headers_mut().insert(
+                "authorization",
+                format!("Bearer {token}").parse().expect("a header value"),
+            );
         }
         for (name, value) in headers {
             let name: tungstenite::http::HeaderName = name.parse().expect("a header name");
             request.headers_mut().insert(name, value.parse().expect("a header value"));
         }
-        let (socket, _) = timeout(SOON, connect_async(request)).await.expect("an answer to the upgrade")?;
+        let (socket, _) =
+            timeout(SOON, connect_async(request)).await.expect("an answer to the upgrade")?;
         Ok(Self { socket, waiting: VecDeque::new(), close_message: None, code: None, last_id: 0 })
     }
 
@@ -98,7 +107,8 @@ impl HubClient {
     pub async fn start(&mut self, target: &str, arguments: Value) -> String {
         self.last_id += 1;
         let id = self.last_id.to_string();
-        let message = json!({"type": 1, "invocationId": id, "target": target, "arguments": arguments});
+        let message =
+            json!({"type": 1, "invocationId": id, "target": target, "arguments": arguments});
         self.text(format!("{message}\u{1e}")).await;
         id
     }
@@ -106,7 +116,9 @@ impl HubClient {
     /// Invokes a method and waits for its result or error text.
     pub async fn invoke(&mut self, target: &str, arguments: Value) -> Result<Value, String> {
         let id = self.start(target, arguments).await;
-        let completion = self.find(|message| message["type"] == 3 && message["invocationId"] == id.as_str()).await;
+        let completion = self
+            .find(|message| message["type"] == 3 && message["invocationId"] == id.as_str())
+            .await;
         match completion.get("error") {
             Some(error) => Err(error.as_str().expect("an error text").to_owned()),
             None => Ok(completion.get("result").expect("a result").clone()),
@@ -115,10 +127,12 @@ impl HubClient {
 
     /// The next invocation of `target` from the server: its arguments.
     pub async fn event(&mut self, target: &str) -> Value {
-        self.find(|message| message["type"] == 1 && message["target"] == target).await["arguments"].clone()
+        self.find(|message| message["type"] == 1 && message["target"] == target).await["arguments"]
+            .clone()
     }
 
-    /// The targets and arguments of all invocations that came so far or come until `marker` is invoked.
+    /// The targets and arguments of all invocations that came so far or come until `marker` is
+    /// invoked.
     pub async fn events_until(&mut self, marker: &str) -> Vec<(String, Value)> {
         let mut events = Vec::new();
         loop {
@@ -142,7 +156,9 @@ impl HubClient {
                 Some(Ok(Message::Text(text))) => {
                     assert!(text.ends_with('\u{1e}'), "whole records only: {text}");
                     let records = text.split_terminator('\u{1e}');
-                    self.waiting.extend(records.map(|record| serde_json::from_str::<Value>(record).expect("JSON")));
+                    self.waiting.extend(
+                        records.map(|record| serde_json::from_str::<Value>(record).expect("JSON")),
+                    );
                 }
                 Some(Ok(Message::Close(frame))) => self.code = frame.map(|frame| frame.code.into()),
                 Some(Ok(_)) => {}

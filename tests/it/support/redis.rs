@@ -28,5 +28,9 @@ pub fn client(port: u16) -> Client {
 
 /// Subscriptions to `channels`.
 pub fn subscriptions(port: u16, channels: Vec<String>, stop: &CancellationToken) -> Subscriptions {
-    Subscriptions::start(subscriber_client(&settings(port)).expect("good settings"), channels, stop.clone())
+    Subscriptions::start(
+        subscriber_client(&settings(port)).expect("good settings"),
+        channels,
+        stop.clone(),
+    )
 }

@@ -11,8 +11,14 @@ const SOON: Duration = Duration::from_secs(30);
 
 /// What redis-cli answers.
 pub fn cli(port: u16, arguments: &[&str]) -> String {
-    let output = Command::new("redis-cli").args(["-h", "127.0.0.1", "-p", &port.to_string()]).args(arguments).output();
-    String::from_utf8_lossy(&output.expect("redis-cli is missing: apt-get install redis-tools").stdout).into_owned()
+    let output = Command::new("redis-cli")
+        .args(["-h", "127.0.0.1", "-p", &port.to_string()])
+        .args(arguments)
+        .output();
+    String::from_utf8_lossy(
+        &output.expect("redis-cli is missing: apt-get install redis-tools").stdout,
+    )
+    .into_owned()
 }
 
 /// One primary, two replicas and three sentinels that watch them as `shop`.
@@ -47,7 +53,11 @@ impl SentinelTrio {
                 "sentinel failover-timeout shop 5000".to_owned(),
             ];
             std::fs::write(&file, lines.join("\n")).expect("a written file");
-            let child = Command::new("redis-server").arg(&file).arg("--sentinel").stdout(Stdio::null()).spawn();
+            let child = Command::new("redis-server")
+                .arg(&file)
+                .arg("--sentinel")
+                .stdout(Stdio::null())
+                .spawn();
             children.push(child.expect("redis-server is missing: apt-get install redis-server"));
             sentinels.push(own);
         }
@@ -55,7 +65,8 @@ impl SentinelTrio {
         until("the sentinels to know all", SOON, || async {
             let all = trio.sentinels.iter().all(|sentinel| {
                 let told = cli(*sentinel, &["sentinel", "master", "shop"]);
-                field(&told, "num-slaves") == Some("2") && field(&told, "num-other-sentinels") == Some("2")
+                field(&told, "num-slaves") == Some("2")
+                    && field(&told, "num-other-sentinels") == Some("2")
             });
             all.then_some(())
         })
@@ -88,9 +99,18 @@ pub struct RedisCluster {
 impl RedisCluster {
     /// Starts them and waits until every node finds the cluster well.
     pub async fn start() -> Self {
-        let arguments = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-config-file", "nodes.conf"];
-        let servers: Vec<_> = (0..6).map(|_| RedisServer::launch(cluster_port(), &arguments)).collect();
-        let nodes: Vec<_> = servers.iter().map(|server| format!("127.0.0.1:{}", server.port)).collect();
+        let arguments = [
+            "--cluster-enabled",
+            "yes",
+            "--cluster-node-timeout",
+            "1000",
+            "--cluster-config-file",
+            "nodes.conf",
+        ];
+        let servers: Vec<_> =
+            (0..6).map(|_| RedisServer::launch(cluster_port(), &arguments)).collect();
+        let nodes: Vec<_> =
+            servers.iter().map(|server| format!("127.0.0.1:{}", server.port)).collect();
         let mut create = vec!["--cluster", "create"];
         create.extend(nodes.iter().map(String::as_str));
         create.extend(["--cluster-replicas", "1", "--cluster-yes"]);
@@ -98,7 +118,10 @@ impl RedisCluster {
         let cluster = Self { servers };
         until("the cluster to be well", SOON, || async {
             let well = |server: &RedisServer| {
-                let (info, nodes) = (cli(server.port, &["cluster", "info"]), cli(server.port, &["cluster", "nodes"]));
+                let (info, nodes) = (
+                    cli(server.port, &["cluster", "info"]),
+                    cli(server.port, &["cluster", "nodes"]),
+                );
                 info.contains("cluster_state:ok") && nodes.matches("slave").count() == 3
             };
             cluster.servers.iter().all(well).then_some(())
@@ -119,7 +142,9 @@ impl RedisCluster {
     /// The index of the primary that holds `key`.
     pub fn holder(&self, key: &str) -> usize {
         let holds = |server: &RedisServer| !cli(server.port, &["get", key]).starts_with("MOVED");
-        let primary = |server: &RedisServer| cli(server.port, &["info", "replication"]).contains("role:master");
+        let primary = |server: &RedisServer| {
+            cli(server.port, &["info", "replication"]).contains("role:master")
+        };
         self.servers.iter().position(|server| primary(server) && holds(server)).expect("a holder")
     }
 }

@@ -33,7 +33,17 @@ impl RedisServer {
     pub fn launch(port: u16, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("temp dir");
         let child = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"])
+            .args([
+                "--port",
+                &port.to_string(),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--dir",
+            ])
             .arg(folder.path())
             .args(arguments)
             .stdout(Stdio::null())
@@ -42,7 +52,10 @@ impl RedisServer {
         let server = Self { child, port, _folder: folder };
         let start = Instant::now();
         while !server.answers() {
-            assert!(start.elapsed() < Duration::from_secs(10), "redis-server did not answer within 10 s");
+            assert!(
+                start.elapsed() < Duration::from_secs(10),
+                "redis-server did not answer within 10 s"
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
         server
@@ -62,7 +75,9 @@ impl RedisServer {
     fn answers(&self) -> bool {
         let Ok(mut socket) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
         let mut answer = [0; 7];
-        socket.write_all(b"PING\r\n").is_ok() && socket.read_exact(&mut answer).is_ok() && &answer == b"+PONG\r\n"
+        socket.write_all(b"PING\r\n").is_ok()
+            && socket.read_exact(&mut answer).is_ok()
+            && &answer == b"+PONG\r\n"
     }
 }
 

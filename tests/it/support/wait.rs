@@ -4,7 +4,11 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 /// Asks `state` until it yields a value. Panics with `what` when `deadline` passes first.
-pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, deadline: Duration, mut state: impl FnMut() -> F) -> T {
+pub async fn until<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    deadline: Duration,
+    mut state: impl FnMut() -> F,
+) -> T {
     let start = Instant::now();
     loop {
         if let Some(value) = state().await {

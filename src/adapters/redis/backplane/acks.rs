@@ -31,7 +31,9 @@ impl Acks {
 
     /// Somebody did it.
     pub(super) fn acknowledge(&self, id: i32) {
-        if let Some(waiting) = self.pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&id) {
+        if let Some(waiting) =
+            self.pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
+        {
             // Who gave up waiting needs no answer.
             let _ = waiting.send(());
         }

@@ -1,8 +1,9 @@
 use crate::signalr::ConnectionId;
 use crate::signalr::backplane::Target;
 
-/// The channel names of one hub, letter for letter those of Microsoft.AspNetCore.SignalR.StackExchangeRedis (D7): the prefix is glued
-/// in front without a separator, and every name is literal.
+/// The channel names of one hub, letter for letter those of
+/// Microsoft.AspNetCore.SignalR.StackExchangeRedis (D7): the prefix is glued in front without a
+/// separator, and every name is literal.
 #[derive(Debug)]
 pub(super) struct Channels {
     root: String,
@@ -56,9 +57,13 @@ impl Channels {
             None if rest == "all" => Incoming::Invocation(Target::All),
             Some(("user", user)) => Incoming::Invocation(Target::User(user.to_owned())),
             Some(("group", group)) => Incoming::Invocation(Target::Group(group.to_owned())),
-            Some(("connection", id)) => Incoming::Invocation(Target::Connection(ConnectionId::new(id))),
+            Some(("connection", id)) => {
+                Incoming::Invocation(Target::Connection(ConnectionId::new(id)))
+            }
             Some(("internal", "groups")) => Incoming::GroupCommand,
-            Some(("internal", rest)) if rest.strip_prefix("ack:") == Some(&self.server) => Incoming::Ack,
+            Some(("internal", rest)) if rest.strip_prefix("ack:") == Some(&self.server) => {
+                Incoming::Ack
+            }
             _ => return None,
         })
     }
@@ -75,7 +80,10 @@ mod tests {
             (Target::All, "contoso-signalrOrderStatusHub:all"),
             (Target::User("a:b*".into()), "contoso-signalrOrderStatusHub:user:a:b*"),
             (Target::Group("g".into()), "contoso-signalrOrderStatusHub:group:g"),
-            (Target::Connection(ConnectionId::new("c")), "contoso-signalrOrderStatusHub:connection:c"),
+            (
+                Target::Connection(ConnectionId::new("c")),
+                "contoso-signalrOrderStatusHub:connection:c",
+            ),
         ];
         for (target, name) in targets {
             assert_eq!(channels.target(&target), name);
@@ -85,9 +93,12 @@ mod tests {
         assert_eq!(channels.acks_of("pod_1"), "contoso-signalrOrderStatusHub:internal:ack:pod_1");
         assert_eq!(channels.parse(&channels.group_commands()), Some(Incoming::GroupCommand));
         assert_eq!(channels.parse(&channels.acks_of("pod_1")), Some(Incoming::Ack));
-        for foreign in
-            [channels.acks_of("pod_2"), "contoso-signalrOther:all".into(), "x".into(), "contoso-signalrOrderStatusHub:no".into()]
-        {
+        for foreign in [
+            channels.acks_of("pod_2"),
+            "contoso-signalrOther:all".into(),
+            "x".into(),
+            "contoso-signalrOrderStatusHub:no".into(),
+        ] {
             assert_eq!(channels.parse(&foreign), None);
         }
     }

@@ -1,9 +1,10 @@
-//! The SignalR backplane over Redis pub/sub, in the layout of Microsoft.AspNetCore.SignalR.StackExchangeRedis, so that our pods and .NET
-//! pods share a hub (D7).
+//! The SignalR backplane over Redis pub/sub, in the layout of
+//! Microsoft.AspNetCore.SignalR.StackExchangeRedis, so that our pods and .NET pods share a hub
+//! (D7).
 //!
-//! One thing is ours, within that layout: when the sender's own connections have a message already, the sender's server name stands
-//! among the excluded connection ids. No connection is called so; it only tells the sender itself to ignore the copy that Redis
-//! sends back.
+//! One thing is ours, within that layout: when the sender's own connections have a message already,
+//! the sender's server name stands among the excluded connection ids. No connection is called so;
+//! it only tells the sender itself to ignore the copy that Redis sends back.
 
 mod acks;
 mod channels;
@@ -25,7 +26,9 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::signalr::backplane::{Backplane, BackplaneError, BackplaneReceiver, BackplaneState, GroupChange, Published, Target};
+use crate::signalr::backplane::{
+    Backplane, BackplaneError, BackplaneReceiver, BackplaneState, GroupChange, Published, Target,
+};
 use crate::signalr::protocol::HubProtocol;
 use crate::signalr::{ConnectionId, SerializedMessage};
 use acks::Acks;
@@ -50,8 +53,8 @@ pub struct RedisBackplane {
 }
 
 impl RedisBackplane {
-    /// Joins the servers of `hub_name` behind `channel_prefix`. The clients connect by themselves; while they cannot, publishing
-    /// fails at once. `subscriber` must be used for nothing else.
+    /// Joins the servers of `hub_name` behind `channel_prefix`. The clients connect by themselves;
+    /// while they cannot, publishing fails at once. `subscriber` must be used for nothing else.
     pub fn start(
         publisher: Client,
         subscriber: SubscriberClient,
@@ -81,14 +84,21 @@ impl RedisBackplane {
         backplane
     }
 
-    async fn take_messages(self: Arc<Self>, subscriber: SubscriberClient, commands: mpsc::Sender<GroupCommand>) {
+    async fn take_messages(
+        self: Arc<Self>,
+        subscriber: SubscriberClient,
+        commands: mpsc::Sender<GroupCommand>,
+    ) {
         let mut messages = subscriber.message_rx();
         loop {
             match messages.recv().await {
                 Ok(message) => self.take(message, &commands),
                 Err(RecvError::Lagged(missed)) => {
                     metrics::counter!("contoso_signalr_backplane_missed_total").increment(missed);
-                    tracing::warn!(missed, "messages of other servers came faster than they could be taken");
+                    tracing::warn!(
+                        missed,
+                        "messages of other servers came faster than they could be taken"
+                    );
                 }
                 Err(RecvError::Closed) => return,
             }
@@ -109,9 +119,9 @@ impl RedisBackplane {
                 receiver.received();
                 self.deliver(&*receiver, &target, &payload)
             }
-            Incoming::GroupCommand => {
-                payload::decode_group_command(&payload).ok().and_then(|command| commands.try_send(command).ok())
-            }
+            Incoming::GroupCommand => payload::decode_group_command(&payload)
+                .ok()
+                .and_then(|command| commands.try_send(command).ok()),
             Incoming::Ack => payload::decode_ack(&payload).ok().map(|id| self.acks.acknowledge(id)),
         };
         if understood.is_none() {
@@ -120,7 +130,12 @@ impl RedisBackplane {
     }
 
     /// `None` when the payload makes no sense.
-    fn deliver(&self, receiver: &dyn BackplaneReceiver, target: &Target, payload: &Bytes) -> Option<()> {
+    fn deliver(
+        &self,
+        receiver: &dyn BackplaneReceiver,
+        target: &Target,
+        payload: &Bytes,
+    ) -> Option<()> {
         let invocation = payload::decode_invocation(payload).ok()?;
         if invocation.excluded.iter().any(|id| id == self.channels.server()) {
             return Some(());
@@ -132,7 +147,10 @@ impl RedisBackplane {
             let found = invocation.frames.iter().find(|(name, _)| name == protocol.name());
             found.map(|(_, frame)| frame.clone())
         };
-        let message = SerializedMessage::from_frames(frame(HubProtocol::Json), frame(HubProtocol::MessagePack))?;
+        let message = SerializedMessage::from_frames(
+            frame(HubProtocol::Json),
+            frame(HubProtocol::MessagePack),
+        )?;
         let excluded = invocation.excluded.iter().map(|id| ConnectionId::new(id)).collect();
         receiver.deliver(target, &Published { excluded, message, delivered_locally: false });
         Some(())
@@ -142,8 +160,11 @@ impl RedisBackplane {
     async fn apply_group_commands(self: Arc<Self>, mut commands: mpsc::Receiver<GroupCommand>) {
         while let Some(command) = commands.recv().await {
             let Some(receiver) = self.receiver.get().and_then(Weak::upgrade) else { continue };
-            let change =
-                GroupChange { connection: ConnectionId::new(&command.connection), group: command.group, action: command.action };
+            let change = GroupChange {
+                connection: ConnectionId::new(&command.connection),
+                group: command.group,
+                action: command.action,
+            };
             if receiver.change_group(&change).await {
                 let channel = self.channels.acks_of(&command.server);
                 // Without the acknowledgement the other server gives up by itself.
@@ -171,10 +192,13 @@ impl Backplane for RedisBackplane {
     async fn publish(&self, target: &Target, published: &Published) -> Result<(), BackplaneError> {
         let frames: Vec<(&str, &[u8])> = HubProtocol::ALL
             .into_iter()
-            .filter_map(|protocol| Some((protocol.name(), published.message.frame(protocol)?.as_bytes())))
+            .filter_map(|protocol| {
+                Some((protocol.name(), published.message.frame(protocol)?.as_bytes()))
+            })
             .collect();
         let marker = published.delivered_locally.then(|| self.channels.server());
-        let excluded: Vec<&str> = published.excluded.iter().map(ConnectionId::as_str).chain(marker).collect();
+        let excluded: Vec<&str> =
+            published.excluded.iter().map(ConnectionId::as_str).chain(marker).collect();
         let payload = payload::encode_invocation(excluded.into_iter(), &frames);
         self.publish_raw(self.channels.target(target), payload).await
     }
@@ -199,7 +223,8 @@ impl Backplane for RedisBackplane {
             group: change.group.clone(),
             connection: change.connection.to_string(),
         };
-        self.publish_raw(self.channels.group_commands(), payload::encode_group_command(&command)).await?;
+        self.publish_raw(self.channels.group_commands(), payload::encode_group_command(&command))
+            .await?;
         match tokio::time::timeout(ACK_PATIENCE, &mut ack.acknowledged).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(BackplaneError::NotAcknowledged),

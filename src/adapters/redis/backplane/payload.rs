@@ -1,4 +1,5 @@
-//! The payloads on the channels (signalr reference E2), byte for byte Microsoft's. Input is untrusted.
+//! The payloads on the channels (signalr reference E2), byte for byte Microsoft's. Input is
+//! untrusted.
 
 use bytes::Bytes;
 use rmp::{decode, encode};
@@ -31,8 +32,12 @@ pub(super) struct GroupCommand {
 
 const INFALLIBLE: &str = "a Vec takes every write";
 
-pub(super) fn encode_invocation<'a>(excluded: impl ExactSizeIterator<Item = &'a str>, frames: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(64 + frames.iter().map(|(_, frame)| frame.len()).sum::<usize>());
+pub(super) fn encode_invocation<'a>(
+    excluded: impl ExactSizeIterator<Item = &'a str>,
+    frames: &[(&str, &[u8])],
+) -> Vec<u8> {
+    let mut out =
+        Vec::with_capacity(64 + frames.iter().map(|(_, frame)| frame.len()).sum::<usize>());
     array(&mut out, 2);
     array(&mut out, excluded.len());
     excluded.for_each(|id| string(&mut out, id));
@@ -49,7 +54,9 @@ pub(super) fn decode_invocation(payload: &Bytes) -> Result<Invocation, Malformed
     let items = reader.array(2)?;
     let excluded = (0..reader.array(0)?).map(|_| reader.string()).collect::<Result<_, _>>()?;
     let protocols = decode::read_map_len(&mut reader.rest).map_err(|_| Malformed)?;
-    let frames = (0..protocols).map(|_| Ok((reader.string()?, reader.bytes()?))).collect::<Result<_, _>>()?;
+    let frames = (0..protocols)
+        .map(|_| Ok((reader.string()?, reader.bytes()?)))
+        .collect::<Result<_, _>>()?;
     Ok(Invocation { excluded, frames, wants_result: items >= 4 })
 }
 
@@ -116,7 +123,10 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn array(&mut self, at_least: u32) -> Result<u32, Malformed> {
-        decode::read_array_len(&mut self.rest).ok().filter(|items| *items >= at_least).ok_or(Malformed)
+        decode::read_array_len(&mut self.rest)
+            .ok()
+            .filter(|items| *items >= at_least)
+            .ok_or(Malformed)
     }
 
     fn integer(&mut self) -> Result<i32, Malformed> {
@@ -145,12 +155,21 @@ mod tests {
     use proptest::prelude::*;
 
     fn hex(text: &str) -> Bytes {
-        text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect::<Vec<_>>().into()
+        text.split_whitespace()
+            .map(|byte| u8::from_str_radix(byte, 16).unwrap())
+            .collect::<Vec<_>>()
+            .into()
     }
 
     #[test]
     fn acks_match_the_vectors() {
-        for (id, bytes) in [(0, "91 00"), (42, "91 2A"), (180, "91 CC B4"), (384, "91 CD 01 80"), (70_000, "91 CE 00 01 11 70")] {
+        for (id, bytes) in [
+            (0, "91 00"),
+            (42, "91 2A"),
+            (180, "91 CC B4"),
+            (384, "91 CD 01 80"),
+            (70_000, "91 CE 00 01 11 70"),
+        ] {
             assert_eq!(encode_ack(id), hex(bytes));
             assert_eq!(decode_ack(&hex(bytes)), Ok(id));
         }
@@ -158,10 +177,17 @@ mod tests {
 
     #[test]
     fn group_commands_match_the_vectors() {
-        for (action, bytes) in
-            [(GroupAction::Add, "95 2A A1 53 01 A1 47 A1 43"), (GroupAction::Remove, "95 2A A1 53 02 A1 47 A1 43")]
-        {
-            let command = GroupCommand { id: 42, server: "S".into(), action, group: "G".into(), connection: "C".into() };
+        for (action, bytes) in [
+            (GroupAction::Add, "95 2A A1 53 01 A1 47 A1 43"),
+            (GroupAction::Remove, "95 2A A1 53 02 A1 47 A1 43"),
+        ] {
+            let command = GroupCommand {
+                id: 42,
+                server: "S".into(),
+                action,
+                group: "G".into(),
+                connection: "C".into(),
+            };
             assert_eq!(encode_group_command(&command), hex(bytes));
             assert_eq!(decode_group_command(&hex(bytes)), Ok(command));
         }
@@ -189,7 +215,15 @@ mod tests {
     fn further_items_are_ignored_and_missing_ones_are_not() {
         assert_eq!(decode_ack(&hex("92 05 06")), Ok(5));
         assert!(decode_invocation(&hex("94 90 80 A1 31 A1 72")).unwrap().wants_result);
-        for bad in ["", "90", "91 90", "92 90 81", "92 DD FF FF FF FF", "92 90 81 A1 70 C6 FF FF FF FF 00", "C0"] {
+        for bad in [
+            "",
+            "90",
+            "91 90",
+            "92 90 81",
+            "92 DD FF FF FF FF",
+            "92 90 81 A1 70 C6 FF FF FF FF 00",
+            "C0",
+        ] {
             assert_eq!(decode_invocation(&hex(bad)), Err(Malformed), "{bad}");
         }
         assert_eq!(decode_group_command(&hex("95 2A A1 53 03 A1 47 A1 43")), Err(Malformed));

@@ -10,7 +10,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::wishes::Wishes;
 use crate::signalr::backplane::BackplaneState;
 
-/// Channels per SUBSCRIBE, so that thousands of joins after a reconnect do not block Redis in one command.
+/// Channels per SUBSCRIBE, so that thousands of joins after a reconnect do not block Redis in one
+/// command.
 const CHANNELS_PER_COMMAND: usize = 512;
 /// How often the connection is asked for a sign of life.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -36,14 +37,21 @@ impl Subscriptions {
         }
         let (state, _) = watch::channel(BackplaneState::Disconnected);
         let (subscribed, generation) = (AtomicBool::new(false), AtomicU64::new(0));
-        Arc::new(Self { wishes: Mutex::new(wishes), changed: Notify::new(), state, subscribed, generation })
+        Arc::new(Self {
+            wishes: Mutex::new(wishes),
+            changed: Notify::new(),
+            state,
+            subscribed,
+            generation,
+        })
     }
 
     pub(super) fn state(&self) -> watch::Receiver<BackplaneState> {
         self.state.subscribe()
     }
 
-    /// Wants a channel; false if Redis does not have it yet, now or within `patience`. The wish stands.
+    /// Wants a channel; false if Redis does not have it yet, now or within `patience`. The wish
+    /// stands.
     pub(super) async fn add(&self, channel: String, patience: Duration) -> bool {
         let Some(confirmed) = self.lock().add(channel) else { return true };
         self.changed.notify_one();
@@ -58,7 +66,8 @@ impl Subscriptions {
     /// Makes Redis follow the wishes, for ever. After each reconnect everything is asked for again.
     pub(super) async fn keep(&self, client: SubscriberClient, publisher: Client) {
         let (mut reconnects, mut errors) = (client.reconnect_rx(), client.error_rx());
-        let (mut publisher_reconnects, mut publisher_errors) = (publisher.reconnect_rx(), publisher.error_rx());
+        let (mut publisher_reconnects, mut publisher_errors) =
+            (publisher.reconnect_rx(), publisher.error_rx());
         let (mut misses, mut due) = (0, Instant::now());
         loop {
             tokio::select! {
@@ -84,7 +93,8 @@ impl Subscriptions {
                     }
                     self.lost();
                     misses += 1;
-                    // Without this a server that hangs is waited for until TCP gives up, a quarter of an hour.
+                    // Without this a server that hangs is waited for until TCP gives up, a quarter
+                    // of an hour.
                     if misses >= MISSES && client.is_connected() {
                         misses = 0;
                         let _ = timeout(HEARTBEAT, client.force_reconnection()).await;
@@ -94,8 +104,8 @@ impl Subscriptions {
         }
     }
 
-    /// Tells Redis what changed. The PING behind it is answered after it on the same connection, so its answer confirms; fred returns
-    /// from SUBSCRIBE when it is written.
+    /// Tells Redis what changed. The PING behind it is answered after it on the same connection, so
+    /// its answer confirms; fred returns from SUBSCRIBE when it is written.
     async fn follow(&self, client: &SubscriberClient) -> bool {
         let changes = self.lock().take_changes();
         for channels in changes.unsubscribe.chunks(CHANNELS_PER_COMMAND) {
@@ -136,7 +146,9 @@ impl Subscriptions {
         metrics::gauge!("contoso_signalr_backplane_connected").set(f64::from(u8::from(connected)));
         match (changed, connected) {
             (true, true) => tracing::info!("the backplane is connected"),
-            (true, false) => tracing::warn!("the backplane is disconnected: other servers do not hear us, or we them"),
+            (true, false) => tracing::warn!(
+                "the backplane is disconnected: other servers do not hear us, or we them"
+            ),
             (false, _) => {}
         }
     }

@@ -2,8 +2,8 @@ use std::collections::{HashMap, HashSet};
 
 use tokio::sync::oneshot;
 
-/// Which channels are wanted and which Redis has confirmed. Counted, so that the order of subscribing and unsubscribing of different
-/// members does not matter.
+/// Which channels are wanted and which Redis has confirmed. Counted, so that the order of
+/// subscribing and unsubscribing of different members does not matter.
 #[derive(Debug, Default)]
 pub(super) struct Wishes {
     wanted: HashMap<String, usize>,
@@ -20,7 +20,8 @@ pub(super) struct Changes {
 }
 
 impl Wishes {
-    /// Wants a channel once more; the receiver resolves when Redis has confirmed it, `None` if it has already.
+    /// Wants a channel once more; the receiver resolves when Redis has confirmed it, `None` if it
+    /// has already.
     pub(super) fn add(&mut self, channel: String) -> Option<oneshot::Receiver<()>> {
         *self.wanted.entry(channel.clone()).or_default() += 1;
         if self.confirmed.contains(&channel) {

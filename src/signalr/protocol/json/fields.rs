@@ -3,7 +3,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The properties of one record, not yet interpreted. The last of several equal ones wins, unknown ones are skipped.
+/// The properties of one record, not yet interpreted. The last of several equal ones wins, unknown
+/// ones are skipped.
 #[derive(Default)]
 pub(super) struct Fields<'a> {
     pub(super) kind: Option<&'a RawValue>,

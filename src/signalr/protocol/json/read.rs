@@ -3,18 +3,23 @@ use serde_json::value::RawValue;
 
 use super::elements;
 use super::fields::Fields;
-use crate::signalr::protocol::{Completion, Encoded, Headers, HubMessage, Invocation, Outcome, ProtocolError};
+use crate::signalr::protocol::{
+    Completion, Encoded, Headers, HubMessage, Invocation, Outcome, ProtocolError,
+};
 
 /// How deep a record may be nested: System.Text.Json's default.
 const MAXIMUM_DEPTH: usize = 64;
 
 /// Reads one record; `None` when its type is unknown and it is to be skipped.
-pub(in crate::signalr::protocol) fn decode(record: &Bytes) -> Result<Option<HubMessage>, ProtocolError> {
+pub(in crate::signalr::protocol) fn decode(
+    record: &Bytes,
+) -> Result<Option<HubMessage>, ProtocolError> {
     let text = std::str::from_utf8(record).map_err(|_| ProtocolError::Json)?;
     check_shape(text)?;
     let fields: Fields<'_> = serde_json::from_str(text).map_err(|_| ProtocolError::Json)?;
     let kind = fields.kind.ok_or(ProtocolError::Missing("type"))?;
-    let kind: i32 = serde_json::from_str(kind.get()).map_err(|_| ProtocolError::WrongType("type", "Number"))?;
+    let kind: i32 =
+        serde_json::from_str(kind.get()).map_err(|_| ProtocolError::WrongType("type", "Number"))?;
     let reader = Reader { record, fields };
     Ok(Some(match kind {
         1 => HubMessage::Invocation(reader.invocation(reader.invocation_id()?)?),
@@ -25,9 +30,14 @@ pub(in crate::signalr::protocol) fn decode(record: &Bytes) -> Result<Option<HubM
         },
         3 => HubMessage::Completion(reader.completion()?),
         4 => HubMessage::StreamInvocation(reader.invocation(Some(reader.required_id()?))?),
-        5 => HubMessage::CancelInvocation { headers: reader.headers()?, invocation_id: reader.required_id()? },
+        5 => HubMessage::CancelInvocation {
+            headers: reader.headers()?,
+            invocation_id: reader.required_id()?,
+        },
         6 => HubMessage::Ping,
-        7 => HubMessage::Close { error: reader.error()?, allow_reconnect: reader.allow_reconnect()? },
+        7 => {
+            HubMessage::Close { error: reader.error()?, allow_reconnect: reader.allow_reconnect()? }
+        }
         8 => HubMessage::Ack { sequence_id: reader.sequence_id()? },
         9 => HubMessage::Sequence { sequence_id: reader.sequence_id()? },
         _ => return Ok(None),
@@ -80,9 +90,11 @@ impl Reader<'_> {
             headers: self.headers()?,
             invocation_id,
             target: string(target).ok_or(ProtocolError::WrongType("target", "String"))?,
-            arguments: elements(self.record, arguments.get()).ok_or(ProtocolError::WrongType("arguments", "StartArray"))?,
+            arguments: elements(self.record, arguments.get())
+                .ok_or(ProtocolError::WrongType("arguments", "StartArray"))?,
             stream_ids: match self.fields.stream_ids {
-                Some(ids) => serde_json::from_str(ids.get()).map_err(|_| ProtocolError::WrongType("streamIds", "StartArray"))?,
+                Some(ids) => serde_json::from_str(ids.get())
+                    .map_err(|_| ProtocolError::WrongType("streamIds", "StartArray"))?,
                 None => Vec::new(),
             },
         })
@@ -113,17 +125,20 @@ impl Reader<'_> {
 
     fn headers(&self) -> Result<Headers, ProtocolError> {
         let Some(headers) = self.fields.headers else { return Ok(Headers::new()) };
-        serde_json::from_str(headers.get()).map_err(|_| ProtocolError::WrongType("headers", "StartObject"))
+        serde_json::from_str(headers.get())
+            .map_err(|_| ProtocolError::WrongType("headers", "StartObject"))
     }
 
     fn allow_reconnect(&self) -> Result<bool, ProtocolError> {
         let Some(value) = self.fields.allow_reconnect else { return Ok(false) };
-        serde_json::from_str(value.get()).map_err(|_| ProtocolError::WrongType("allowReconnect", "True or False"))
+        serde_json::from_str(value.get())
+            .map_err(|_| ProtocolError::WrongType("allowReconnect", "True or False"))
     }
 
     fn sequence_id(&self) -> Result<i64, ProtocolError> {
         let value = self.fields.sequence_id.ok_or(ProtocolError::Missing("sequenceId"))?;
-        serde_json::from_str(value.get()).map_err(|_| ProtocolError::WrongType("sequenceId", "Number"))
+        serde_json::from_str(value.get())
+            .map_err(|_| ProtocolError::WrongType("sequenceId", "Number"))
     }
 }
 
@@ -131,9 +146,14 @@ fn string(value: &RawValue) -> Option<String> {
     serde_json::from_str(value.get()).ok()
 }
 
-fn optional_string(value: Option<&RawValue>, name: &'static str) -> Result<Option<String>, ProtocolError> {
+fn optional_string(
+    value: Option<&RawValue>,
+    name: &'static str,
+) -> Result<Option<String>, ProtocolError> {
     match value {
         None => Ok(None),
-        Some(value) => serde_json::from_str(value.get()).map_err(|_| ProtocolError::WrongType(name, "String")),
+        Some(value) => {
+            serde_json::from_str(value.get()).map_err(|_| ProtocolError::WrongType(name, "String"))
+        }
     }
 }

@@ -1,10 +1,13 @@
 use crate::signalr::protocol::{Encoded, Headers, HubMessage, Invocation, Outcome};
 
-/// Writes one record with its separator, in Microsoft's field order. Absent fields are left out, never null.
+/// Writes one record with its separator, in Microsoft's field order. Absent fields are left out,
+/// never null.
 pub(in crate::signalr::protocol) fn encode(message: &HubMessage) -> String {
     let mut record = Record::new(message.type_number());
     match message {
-        HubMessage::Invocation(invocation) | HubMessage::StreamInvocation(invocation) => record.invocation(invocation),
+        HubMessage::Invocation(invocation) | HubMessage::StreamInvocation(invocation) => {
+            record.invocation(invocation)
+        }
         HubMessage::StreamItem { headers, invocation_id, item } => {
             record.headers(headers);
             record.string("invocationId", invocation_id);
@@ -70,7 +73,10 @@ impl Record {
         if headers.is_empty() {
             return;
         }
-        let pairs: Vec<String> = headers.iter().map(|(name, value)| format!("{}:{}", quoted(name), quoted(value))).collect();
+        let pairs: Vec<String> = headers
+            .iter()
+            .map(|(name, value)| format!("{}:{}", quoted(name), quoted(value)))
+            .collect();
         self.raw("headers", &format!("{{{}}}", pairs.join(",")));
     }
 
@@ -100,5 +106,6 @@ fn quoted(value: &str) -> String {
 }
 
 fn text(value: &Encoded) -> &str {
-    std::str::from_utf8(&value.0).expect("values of the JSON protocol were read from, or written as, UTF-8")
+    std::str::from_utf8(&value.0)
+        .expect("values of the JSON protocol were read from, or written as, UTF-8")
 }

@@ -7,7 +7,8 @@ use crate::signalr::protocol::{Encoded, ProtocolError};
 /// How deep a value may be nested.
 pub(super) const MAXIMUM_DEPTH: usize = 64;
 
-/// Reads items one after the other; every error names the item. Nothing is allocated by announced lengths alone.
+/// Reads items one after the other; every error names the item. Nothing is allocated by announced
+/// lengths alone.
 pub(super) struct Cursor<'a> {
     whole: &'a Bytes,
     rest: &'a [u8],
@@ -19,7 +20,8 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn array(&mut self, name: &'static str) -> Result<u32, ProtocolError> {
-        decode::read_array_len(&mut self.rest).map_err(|_| ProtocolError::MessagePack(name, "Array"))
+        decode::read_array_len(&mut self.rest)
+            .map_err(|_| ProtocolError::MessagePack(name, "Array"))
     }
 
     pub(super) fn map(&mut self, name: &'static str) -> Result<u32, ProtocolError> {
@@ -35,13 +37,17 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn string(&mut self, name: &'static str) -> Result<String, ProtocolError> {
-        let (text, rest) = decode::read_str_from_slice(self.rest).map_err(|_| ProtocolError::MessagePack(name, "String"))?;
+        let (text, rest) = decode::read_str_from_slice(self.rest)
+            .map_err(|_| ProtocolError::MessagePack(name, "String"))?;
         self.rest = rest;
         Ok(text.to_owned())
     }
 
     /// A string, where nil and the empty string count as absent.
-    pub(super) fn optional_string(&mut self, name: &'static str) -> Result<Option<String>, ProtocolError> {
+    pub(super) fn optional_string(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<String>, ProtocolError> {
         if self.rest.first() == Some(&Marker::Null.to_u8()) {
             self.rest = &self.rest[1..];
             return Ok(None);
@@ -62,7 +68,9 @@ fn skip(rest: &mut &[u8], depth: usize) -> Option<()> {
     let depth = depth.checked_sub(1)?;
     let marker = decode::read_marker(rest).ok()?;
     let (bytes, values) = match marker {
-        Marker::FixPos(_) | Marker::FixNeg(_) | Marker::Null | Marker::True | Marker::False => (0, 0),
+        Marker::FixPos(_) | Marker::FixNeg(_) | Marker::Null | Marker::True | Marker::False => {
+            (0, 0)
+        }
         Marker::U8 | Marker::I8 => (1, 0),
         Marker::U16 | Marker::I16 => (2, 0),
         Marker::U32 | Marker::I32 | Marker::F32 => (4, 0),

@@ -1,17 +1,24 @@
 use bytes::Bytes;
 
 use super::Cursor;
-use crate::signalr::protocol::{Completion, Headers, HubMessage, Invocation, Outcome, ProtocolError};
+use crate::signalr::protocol::{
+    Completion, Headers, HubMessage, Invocation, Outcome, ProtocolError,
+};
 
-/// Reads one message; `None` when its type is unknown and it is to be skipped. Extra items at the end are ignored.
-pub(in crate::signalr::protocol) fn decode(body: &Bytes) -> Result<Option<HubMessage>, ProtocolError> {
+/// Reads one message; `None` when its type is unknown and it is to be skipped. Extra items at the
+/// end are ignored.
+pub(in crate::signalr::protocol) fn decode(
+    body: &Bytes,
+) -> Result<Option<HubMessage>, ProtocolError> {
     let mut cursor = Cursor::new(body);
     let items = cursor.array("message")?;
     Ok(Some(match cursor.integer("type")? {
         1 => HubMessage::Invocation(invocation(&mut cursor, items)?),
-        2 => {
-            HubMessage::StreamItem { headers: headers(&mut cursor)?, invocation_id: id(&mut cursor)?, item: cursor.value("item")? }
-        }
+        2 => HubMessage::StreamItem {
+            headers: headers(&mut cursor)?,
+            invocation_id: id(&mut cursor)?,
+            item: cursor.value("item")?,
+        },
         3 => HubMessage::Completion(completion(&mut cursor)?),
         4 => {
             let invocation = invocation(&mut cursor, items)?;
@@ -20,7 +27,10 @@ pub(in crate::signalr::protocol) fn decode(body: &Bytes) -> Result<Option<HubMes
             }
             HubMessage::StreamInvocation(invocation)
         }
-        5 => HubMessage::CancelInvocation { headers: headers(&mut cursor)?, invocation_id: id(&mut cursor)? },
+        5 => HubMessage::CancelInvocation {
+            headers: headers(&mut cursor)?,
+            invocation_id: id(&mut cursor)?,
+        },
         6 => HubMessage::Ping,
         7 => HubMessage::Close {
             error: cursor.optional_string("error")?,

@@ -8,7 +8,9 @@ pub(in crate::signalr::protocol) fn encode(message: &HubMessage) -> Vec<u8> {
     let mut body = Body(Vec::with_capacity(64));
     let kind = message.type_number();
     match message {
-        HubMessage::Invocation(invocation) | HubMessage::StreamInvocation(invocation) => body.invocation(kind, invocation),
+        HubMessage::Invocation(invocation) | HubMessage::StreamInvocation(invocation) => {
+            body.invocation(kind, invocation)
+        }
         HubMessage::StreamItem { headers, invocation_id, item } => {
             body.start(4, kind);
             body.headers(headers);

@@ -3,7 +3,14 @@
 use super::*;
 
 fn completion(protocol: HubProtocol, outcome: Outcome) -> (HubProtocol, HubMessage) {
-    (protocol, HubMessage::Completion(Completion { headers: Headers::new(), invocation_id: "xyz".into(), outcome }))
+    (
+        protocol,
+        HubMessage::Completion(Completion {
+            headers: Headers::new(),
+            invocation_id: "xyz".into(),
+            outcome,
+        }),
+    )
 }
 
 fn hex(text: &str) -> Vec<u8> {
@@ -14,24 +21,40 @@ fn hex(text: &str) -> Vec<u8> {
 fn json_as_the_javascript_client_sends_it_is_read() {
     use HubProtocol::Json;
     let add = invocation(Json, Some("0"), "Add", &(1, ()));
-    assert_eq!(json(r#"{"target":"Add","arguments":[1,null],"invocationId":"0","type":1}"#), Ok(HubMessage::Invocation(add)));
+    assert_eq!(
+        json(r#"{"target":"Add","arguments":[1,null],"invocationId":"0","type":1}"#),
+        Ok(HubMessage::Invocation(add))
+    );
     let fire = invocation(Json, None, "Fire", &("x",));
-    assert_eq!(json(r#"{"target":"Fire","arguments":["x"],"type":1}"#), Ok(HubMessage::Invocation(fire)));
+    assert_eq!(
+        json(r#"{"target":"Fire","arguments":["x"],"type":1}"#),
+        Ok(HubMessage::Invocation(fire))
+    );
     let stream = invocation(Json, Some("1"), "Cnt", &(3,));
-    assert_eq!(json(r#"{"target":"Cnt","arguments":[3],"invocationId":"1","type":4}"#), Ok(HubMessage::StreamInvocation(stream)));
+    assert_eq!(
+        json(r#"{"target":"Cnt","arguments":[3],"invocationId":"1","type":4}"#),
+        Ok(HubMessage::StreamInvocation(stream))
+    );
     let mut upload = invocation(Json, None, "Up", &(5,));
     upload.stream_ids = vec!["2".into()];
-    assert_eq!(json(r#"{"target":"Up","arguments":[5],"streamIds":["2"],"type":1}"#), Ok(HubMessage::Invocation(upload)));
+    assert_eq!(
+        json(r#"{"target":"Up","arguments":[5],"streamIds":["2"],"type":1}"#),
+        Ok(HubMessage::Invocation(upload))
+    );
     let item = HubMessage::StreamItem {
         headers: Headers::new(),
         invocation_id: "2".into(),
         item: Json.encode(&serde_json::json!({"a":1})).unwrap(),
     };
     assert_eq!(json(r#"{"invocationId":"2","item":{"a":1},"type":2}"#), Ok(item));
-    let cancel = HubMessage::CancelInvocation { headers: Headers::new(), invocation_id: "1".into() };
+    let cancel =
+        HubMessage::CancelInvocation { headers: Headers::new(), invocation_id: "1".into() };
     assert_eq!(json(r#"{"invocationId":"1","type":5}"#), Ok(cancel));
     assert_eq!(json(r#"{"type":6}"#), Ok(HubMessage::Ping));
-    assert_eq!(json(r#"{"type":7}"#), Ok(HubMessage::Close { error: None, allow_reconnect: false }));
+    assert_eq!(
+        json(r#"{"type":7}"#),
+        Ok(HubMessage::Close { error: None, allow_reconnect: false })
+    );
 }
 
 #[test]
@@ -47,7 +70,10 @@ fn json_is_written_in_microsofts_field_order_without_nulls() {
     let (_, error) = completion(Json, Outcome::Error("no".into()));
     assert_eq!(written(error), "{\"type\":3,\"invocationId\":\"xyz\",\"error\":\"no\"}\u{1e}");
     assert_eq!(written(HubMessage::Ping), "{\"type\":6}\u{1e}");
-    assert_eq!(written(HubMessage::Close { error: None, allow_reconnect: false }), "{\"type\":7}\u{1e}");
+    assert_eq!(
+        written(HubMessage::Close { error: None, allow_reconnect: false }),
+        "{\"type\":7}\u{1e}"
+    );
     assert_eq!(
         written(HubMessage::Close { error: Some("e".into()), allow_reconnect: true }),
         "{\"type\":7,\"error\":\"e\",\"allowReconnect\":true}\u{1e}"
@@ -62,18 +88,34 @@ fn messagepack_vectors_of_the_specification_hold_in_both_directions() {
     let item = M.encode(&42).unwrap();
     let vectors = [
         (HubMessage::Invocation(xyz()), "96 01 80 A3 78 79 7A A6 6D 65 74 68 6F 64 91 2A 90"),
-        (HubMessage::Invocation(invocation(M, None, "method", &(42,))), "96 01 80 C0 A6 6D 65 74 68 6F 64 91 2A 90"),
+        (
+            HubMessage::Invocation(invocation(M, None, "method", &(42,))),
+            "96 01 80 C0 A6 6D 65 74 68 6F 64 91 2A 90",
+        ),
         (HubMessage::StreamInvocation(xyz()), "96 04 80 A3 78 79 7A A6 6D 65 74 68 6F 64 91 2A 90"),
         (
-            HubMessage::StreamItem { headers: Headers::new(), invocation_id: "xyz".into(), item: item.clone() },
+            HubMessage::StreamItem {
+                headers: Headers::new(),
+                invocation_id: "xyz".into(),
+                item: item.clone(),
+            },
             "94 02 80 A3 78 79 7A 2A",
         ),
-        (completion(M, Outcome::Error("Error".into())).1, "95 03 80 A3 78 79 7A 01 A5 45 72 72 6F 72"),
+        (
+            completion(M, Outcome::Error("Error".into())).1,
+            "95 03 80 A3 78 79 7A 01 A5 45 72 72 6F 72",
+        ),
         (completion(M, Outcome::Void).1, "94 03 80 A3 78 79 7A 02"),
         (completion(M, Outcome::Result(item)).1, "95 03 80 A3 78 79 7A 03 2A"),
-        (HubMessage::CancelInvocation { headers: Headers::new(), invocation_id: "xyz".into() }, "93 05 80 A3 78 79 7A"),
+        (
+            HubMessage::CancelInvocation { headers: Headers::new(), invocation_id: "xyz".into() },
+            "93 05 80 A3 78 79 7A",
+        ),
         (HubMessage::Ping, "91 06"),
-        (HubMessage::Close { error: Some("xyz".into()), allow_reconnect: true }, "93 07 A3 78 79 7A C3"),
+        (
+            HubMessage::Close { error: Some("xyz".into()), allow_reconnect: true },
+            "93 07 A3 78 79 7A C3",
+        ),
         (HubMessage::Ack { sequence_id: 36 }, "92 08 24"),
         (HubMessage::Sequence { sequence_id: 19 }, "92 09 13"),
     ];
@@ -89,9 +131,18 @@ fn messagepack_vectors_of_the_specification_hold_in_both_directions() {
 fn messagepack_as_other_writers_send_it_is_read() {
     use HubProtocol::MessagePack as M;
     let one = |bytes: &str| read_all(M, &hex(bytes)).unwrap().remove(0);
-    assert_eq!(one("0C 95 01 80 A1 30 A3 41 64 64 92 01 C0"), HubMessage::Invocation(invocation(M, Some("0"), "Add", &(1, ()))));
-    assert_eq!(one("0C 95 01 80 C0 A4 46 69 72 65 91 A1 78"), HubMessage::Invocation(invocation(M, None, "Fire", &("x",))));
-    assert_eq!(one("0B 95 04 80 A1 31 A3 43 6E 74 91 03"), HubMessage::StreamInvocation(invocation(M, Some("1"), "Cnt", &(3,))));
+    assert_eq!(
+        one("0C 95 01 80 A1 30 A3 41 64 64 92 01 C0"),
+        HubMessage::Invocation(invocation(M, Some("0"), "Add", &(1, ())))
+    );
+    assert_eq!(
+        one("0C 95 01 80 C0 A4 46 69 72 65 91 A1 78"),
+        HubMessage::Invocation(invocation(M, None, "Fire", &("x",)))
+    );
+    assert_eq!(
+        one("0B 95 04 80 A1 31 A3 43 6E 74 91 03"),
+        HubMessage::StreamInvocation(invocation(M, Some("1"), "Cnt", &(3,)))
+    );
     assert_eq!(one("03 92 07 C0"), HubMessage::Close { error: None, allow_reconnect: false });
     assert_eq!(one("04 92 08 CC 24"), HubMessage::Ack { sequence_id: 36 });
     assert_eq!(one("04 92 09 CC 13"), HubMessage::Sequence { sequence_id: 19 });

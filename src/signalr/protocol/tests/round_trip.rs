@@ -15,7 +15,8 @@ fn value() -> impl Strategy<Value = serde_json::Value> {
     leaf.prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Into::into),
-            btree_map("[a-z]{1,4}", inner, 0..4).prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+            btree_map("[a-z]{1,4}", inner, 0..4)
+                .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
         ]
     })
 }
@@ -34,21 +35,24 @@ fn message(protocol: HubProtocol) -> impl Strategy<Value = HubMessage> {
             },
         )
     };
-    let outcome = prop_oneof![".*".prop_map(Outcome::Error), Just(Outcome::Void), encoded().prop_map(Outcome::Result)];
+    let outcome = prop_oneof![
+        ".*".prop_map(Outcome::Error),
+        Just(Outcome::Void),
+        encoded().prop_map(Outcome::Result)
+    ];
     prop_oneof![
         call(proptest::option::of(".{1,9}").boxed()).prop_map(HubMessage::Invocation),
         call(".{1,9}".prop_map(Some).boxed()).prop_map(HubMessage::StreamInvocation),
-        (headers(), ".{1,9}", encoded()).prop_map(|(headers, invocation_id, item)| HubMessage::StreamItem {
-            headers,
-            invocation_id,
-            item
+        (headers(), ".{1,9}", encoded()).prop_map(|(headers, invocation_id, item)| {
+            HubMessage::StreamItem { headers, invocation_id, item }
         }),
-        (headers(), ".{1,9}", outcome).prop_map(|(headers, invocation_id, outcome)| HubMessage::Completion(Completion {
+        (headers(), ".{1,9}", outcome).prop_map(|(headers, invocation_id, outcome)| {
+            HubMessage::Completion(Completion { headers, invocation_id, outcome })
+        }),
+        (headers(), ".{1,9}").prop_map(|(headers, invocation_id)| HubMessage::CancelInvocation {
             headers,
-            invocation_id,
-            outcome
-        })),
-        (headers(), ".{1,9}").prop_map(|(headers, invocation_id)| HubMessage::CancelInvocation { headers, invocation_id }),
+            invocation_id
+        }),
         Just(HubMessage::Ping),
         (proptest::option::of(".{1,9}"), any::<bool>())
             .prop_map(|(error, allow_reconnect)| HubMessage::Close { error, allow_reconnect }),

@@ -42,19 +42,36 @@ fn wrong_types_are_refused() {
 
 #[test]
 fn what_is_no_json_object_is_refused() {
-    for text in ["", "{", r#"{"type":6,}"#, r#"{"type":6}x"#, r#"{/**/"type":6}"#, "null", "{\"type\":6\u{0}}"] {
+    for text in [
+        "",
+        "{",
+        r#"{"type":6,}"#,
+        r#"{"type":6}x"#,
+        r#"{/**/"type":6}"#,
+        "null",
+        "{\"type\":6\u{0}}",
+    ] {
         assert_eq!(refusal(text), "Error reading JSON.", "{text:?}");
     }
     assert_eq!(refusal("[1]"), "Unexpected JSON Token Type 'Array'. Expected a JSON Object.");
     assert_eq!(read_all(HubProtocol::Json, b"{\"type\":\xff}\x1e"), Err(ProtocolError::Json));
-    let nested = |depth| format!(r#"{{"type":1,"target":"a","arguments":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    let nested = |depth| {
+        format!(
+            r#"{{"type":1,"target":"a","arguments":{}{}}}"#,
+            "[".repeat(depth),
+            "]".repeat(depth)
+        )
+    };
     assert!(json(&nested(63)).is_ok());
     assert_eq!(refusal(&nested(64)), "Error reading JSON.");
 }
 
 #[test]
 fn a_null_error_beside_a_result_and_unknown_properties_are_fine() {
-    let message = json(r#"{"x":{"y":[1]},"type":3,"invocationId":"1","error":null,"result":2,"typ\u0065x":1}"#).unwrap();
+    let message = json(
+        r#"{"x":{"y":[1]},"type":3,"invocationId":"1","error":null,"result":2,"typ\u0065x":1}"#,
+    )
+    .unwrap();
     let HubMessage::Completion(completion) = message else { panic!("{message:?}") };
     assert!(matches!(completion.outcome, Outcome::Result(_)));
 }
@@ -68,12 +85,16 @@ fn escaped_names_count_and_the_last_of_equals_wins() {
 fn unknown_types_are_skipped_without_stalling_what_follows() {
     let frames = "{\"type\":99}\u{1e}{\"type\":0}\u{1e}{\"type\":6}\u{1e}";
     assert_eq!(read_all(HubProtocol::Json, frames.as_bytes()), Ok(vec![HubMessage::Ping]));
-    assert_eq!(read_all(HubProtocol::MessagePack, &[2, 0x91, 99, 2, 0x91, 6]), Ok(vec![HubMessage::Ping]));
+    assert_eq!(
+        read_all(HubProtocol::MessagePack, &[2, 0x91, 99, 2, 0x91, 6]),
+        Ok(vec![HubMessage::Ping])
+    );
 }
 
 #[test]
 fn a_message_may_be_exactly_as_long_as_the_limit() {
-    let record = |length: usize| format!(r#"{{"type":6,"x":"{}"}}"#, "x".repeat(length - 18)) + "\u{1e}";
+    let record =
+        |length: usize| format!(r#"{{"type":6,"x":"{}"}}"#, "x".repeat(length - 18)) + "\u{1e}";
     let read = |bytes: &[u8]| {
         let mut input = FrameReader::default();
         input.extend(bytes);
@@ -84,7 +105,11 @@ fn a_message_may_be_exactly_as_long_as_the_limit() {
     assert_eq!(read(record(101).as_bytes()), Err(ProtocolError::TooLarge(100)));
     assert_eq!(read(&[b' '; 101]), Err(ProtocolError::TooLarge(100)));
     assert_eq!(read(&[b' '; 100]), Ok(None));
-    assert!(ProtocolError::TooLarge(32_768).to_string().starts_with("The maximum message size of 32768B was exceeded."));
+    assert!(
+        ProtocolError::TooLarge(32_768)
+            .to_string()
+            .starts_with("The maximum message size of 32768B was exceeded.")
+    );
 }
 
 #[test]
@@ -117,23 +142,41 @@ fn handshakes_are_accepted_and_refused_as_microsoft_does() {
     };
     let ok = |protocol, version| Some(HandshakeRequest { protocol, version });
     for version in 0..=2 {
-        let text = format!("{{\"protocol\":\"JSON\",\"version\":{version},\"x\":1}}\u{1e}{{\"type\"");
+        let text =
+            format!("{{\"protocol\":\"JSON\",\"version\":{version},\"x\":1}}\u{1e}{{\"type\"");
         assert_eq!(read(&text), Ok((ok(HubProtocol::Json, version), 7)));
     }
-    assert_eq!(read("{\"version\":1,\"protocol\":\"messagepack\"}\u{1e}"), Ok((ok(HubProtocol::MessagePack, 1), 0)));
+    assert_eq!(
+        read("{\"version\":1,\"protocol\":\"messagepack\"}\u{1e}"),
+        Ok((ok(HubProtocol::MessagePack, 1), 0))
+    );
     assert_eq!(read("{\"protocol\":"), Ok((None, 12)));
     let refused = |text: &str| read(text).unwrap_err().to_string();
-    assert_eq!(refused("{\"protocol\":\"bson\",\"version\":1}\u{1e}"), "The protocol 'bson' is not supported.");
+    assert_eq!(
+        refused("{\"protocol\":\"bson\",\"version\":1}\u{1e}"),
+        "The protocol 'bson' is not supported."
+    );
     assert_eq!(
         refused("{\"protocol\":\"json\",\"version\":3}\u{1e}"),
         "The server does not support version 3 of the 'json' protocol."
     );
-    for text in
-        ["\u{1e}", "[]\u{1e}", "{\"Protocol\":\"json\",\"version\":1}\u{1e}", "{\"protocol\":\"json\"}\u{1e}", "GET /\u{1e}"]
-    {
-        assert_eq!(refused(text), "An unexpected error occurred during connection handshake.", "{text:?}");
+    for text in [
+        "\u{1e}",
+        "[]\u{1e}",
+        "{\"Protocol\":\"json\",\"version\":1}\u{1e}",
+        "{\"protocol\":\"json\"}\u{1e}",
+        "GET /\u{1e}",
+    ] {
+        assert_eq!(
+            refused(text),
+            "An unexpected error occurred during connection handshake.",
+            "{text:?}"
+        );
     }
     assert_eq!(refused(&" ".repeat(40_000)), "Handshake was canceled.");
     let response = HandshakeError::UnknownProtocol("b\"".into()).response();
-    assert_eq!(response.as_bytes(), "{\"error\":\"The protocol 'b\\\"' is not supported.\"}\u{1e}".as_bytes());
+    assert_eq!(
+        response.as_bytes(),
+        "{\"error\":\"The protocol 'b\\\"' is not supported.\"}\u{1e}".as_bytes()
+    );
 }

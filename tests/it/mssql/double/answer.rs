@@ -49,7 +49,9 @@ pub fn results(sets: &[ResultSet]) -> Vec<u8> {
         for (n, column) in columns.iter().enumerate() {
             // User type, then flags: nullable.
             bytes.extend([0, 0, 0, 0, 1, 0]);
-            bytes.extend(rows.first().map_or_else(|| type_of(&Cell::NullText), |row| type_of(&row[n])));
+            bytes.extend(
+                rows.first().map_or_else(|| type_of(&Cell::NullText), |row| type_of(&row[n])),
+            );
             bytes.extend(b_varchar(column));
         }
         for row in rows {

@@ -20,19 +20,28 @@ pub async fn serve(mut socket: TcpStream, number: usize, state: &State) -> Optio
 }
 
 /// Everything after the encryption has been agreed on.
-async fn session(mut socket: impl AsyncRead + AsyncWrite + Unpin, number: usize, state: &State) -> Option<()> {
+async fn session(
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
+    number: usize,
+    state: &State,
+) -> Option<()> {
     let (kind, message) = read(&mut socket).await?;
     let gate = state.gate.lock().expect("lock").unwrap_or(Gate::Open);
     if kind == PRELOGIN {
-        // A client that insists on encryption starts a TLS handshake; this server has none to offer.
+        // A client that insists on encryption starts a TLS handshake; this server has none to
+        // offer.
         assert_eq!(gate, Gate::NoEncryption, "only that test starts TLS");
         return None;
     }
     assert_eq!(kind, LOGIN);
     state.logins.lock().expect("lock").push(login(&message));
     match gate {
-        Gate::Open | Gate::NoEncryption => write(&mut socket, &[login_ack(), done(false)].concat()).await?,
-        Gate::Refuse(number) => return write(&mut socket, &[error(number), done(true)].concat()).await,
+        Gate::Open | Gate::NoEncryption => {
+            write(&mut socket, &[login_ack(), done(false)].concat()).await?
+        }
+        Gate::Refuse(number) => {
+            return write(&mut socket, &[error(number), done(true)].concat()).await;
+        }
         Gate::Sever => return None,
         Gate::Silence => std::future::pending().await,
     }
@@ -41,8 +50,12 @@ async fn session(mut socket: impl AsyncRead + AsyncWrite + Unpin, number: usize,
         assert_eq!(kind, RPC, "everything is sent with its parameters");
         let request = Request::parse(number, &message);
         match state.decide(&request) {
-            Reply::Answer(sets) => write(&mut socket, &[results(&sets), end(false)].concat()).await?,
-            Reply::Error(number) => write(&mut socket, &[error(number), end(true)].concat()).await?,
+            Reply::Answer(sets) => {
+                write(&mut socket, &[results(&sets), end(false)].concat()).await?
+            }
+            Reply::Error(number) => {
+                write(&mut socket, &[error(number), end(true)].concat()).await?
+            }
             Reply::AnswerThenError(sets, number) => {
                 write(&mut socket, &[results(&sets), error(number), end(true)].concat()).await?;
             }
@@ -81,10 +94,17 @@ fn login(message: &[u8]) -> Login {
     let word = |at: usize| usize::from(u16::from_le_bytes([message[at], message[at + 1]]));
     let text = |at: usize| {
         let (offset, length) = (word(at), word(at + 2));
-        let units: Vec<u16> =
-            message[offset..offset + length * 2].chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+        let units: Vec<u16> = message[offset..offset + length * 2]
+            .chunks(2)
+            .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+            .collect();
         String::from_utf16(&units).expect("UTF-16")
     };
     // Type flags are the byte at 26; bit 5 is fReadOnlyIntent.
-    Login { user: text(40), application: text(48), database: text(68), read_only: message[26] & 0x20 != 0 }
+    Login {
+        user: text(40),
+        application: text(48),
+        database: text(68),
+        read_only: message[26] & 0x20 != 0,
+    }
 }

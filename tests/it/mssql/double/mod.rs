@@ -1,8 +1,9 @@
-//! A double of SQL Server: it speaks enough of the TDS protocol (MS-TDS) for the real driver, runs no SQL and answers by script.
+//! A double of SQL Server: it speaks enough of the TDS protocol (MS-TDS) for the real driver, runs
+//! no SQL and answers by script.
 //!
-//! Microsoft's `mssql-mock-tds` was looked at and does not serve: it answers every RPC request with one registered reply, whatever
-//! its statement is, knows neither uniqueidentifier nor bit columns, cannot cut a connection half-way through an answer, and
-//! brings OpenSSL along.
+//! Microsoft's `mssql-mock-tds` was looked at and does not serve: it answers every RPC request with
+//! one registered reply, whatever its statement is, knows neither uniqueidentifier nor bit columns,
+//! cannot cut a connection half-way through an answer, and brings OpenSSL along.
 
 mod answer;
 mod connection;
@@ -101,7 +102,8 @@ impl Double {
         Self::start_with(State { tls: Some(identity), ..State::default() }).await
     }
 
-    /// Starts one on a free port. It answers pings and the schema's version, everything else needs a script.
+    /// Starts one on a free port. It answers pings and the schema's version, everything else needs
+    /// a script.
     pub async fn start() -> Self {
         Self::start_with(State::default()).await
     }
@@ -116,7 +118,8 @@ impl Double {
                 let number = accepting.opened.fetch_add(1, Ordering::SeqCst) + 1;
                 let open = accepting.open.fetch_add(1, Ordering::SeqCst) + 1;
                 accepting.most.fetch_max(open, Ordering::SeqCst);
-                let (state, kill) = (accepting.clone(), accepting.kill.lock().expect("lock").clone());
+                let (state, kill) =
+                    (accepting.clone(), accepting.kill.lock().expect("lock").clone());
                 tokio::spawn(async move {
                     // A client that goes away is an end like any other.
                     tokio::select! {
@@ -128,14 +131,19 @@ impl Double {
             }
         });
         let double = Self { address, state, listener };
-        double.always("whether the database answers", Reply::Answer(vec![set(&["Answer"], vec![vec![Cell::Int(1)]])]));
+        double.always(
+            "whether the database answers",
+            Reply::Answer(vec![set(&["Answer"], vec![vec![Cell::Int(1)]])]),
+        );
         double
     }
 
     /// A connection string that leads here, without encryption, and with further keys.
     pub fn connection_string(&self, more: &str) -> String {
         let port = self.address.port();
-        format!("Server=127.0.0.1,{port};Database=shop;User Id=app;Password=hunter2;Encrypt=DANGER_PLAINTEXT;{more}")
+        format!(
+            "Server=127.0.0.1,{port};Database=shop;User Id=app;Password=hunter2;Encrypt=DANGER_PLAINTEXT;{more}"
+        )
     }
 
     /// The address, for connection strings of one's own.
@@ -153,7 +161,8 @@ impl Double {
         self.on(marker, move |_, _| reply.clone());
     }
 
-    /// Answers requests whose text holds `marker` with these replies, in turn, the last one for ever.
+    /// Answers requests whose text holds `marker` with these replies, in turn, the last one for
+    /// ever.
     pub fn script(&self, marker: &str, replies: Vec<Reply>) {
         self.on(marker, move |n, _| replies[n.min(replies.len() - 1)].clone());
     }
@@ -170,7 +179,14 @@ impl Double {
 
     /// Requests so far whose text holds `marker`.
     pub fn requests(&self, marker: &str) -> Vec<Request> {
-        self.state.requests.lock().expect("lock").iter().filter(|request| request.text.contains(marker)).cloned().collect()
+        self.state
+            .requests
+            .lock()
+            .expect("lock")
+            .iter()
+            .filter(|request| request.text.contains(marker))
+            .cloned()
+            .collect()
     }
 
     /// Logins so far.

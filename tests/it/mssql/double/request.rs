@@ -81,7 +81,8 @@ impl<'a> Reader<'a> {
                 if bytes.is_empty() {
                     return Parameter::Null;
                 }
-                let mut wide = if bytes[length - 1] & 0x80 == 0 || length == 1 { [0; 8] } else { [0xff; 8] };
+                let mut wide =
+                    if bytes[length - 1] & 0x80 == 0 || length == 1 { [0; 8] } else { [0xff; 8] };
                 wide[..length].copy_from_slice(bytes);
                 Parameter::Number(i64::from_le_bytes(wide))
             }
@@ -97,7 +98,10 @@ impl<'a> Reader<'a> {
                 let most = self.u16();
                 self.take(5);
                 self.sized(most).map_or(Parameter::Null, |bytes| {
-                    let units: Vec<u16> = bytes.chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+                    let units: Vec<u16> = bytes
+                        .chunks(2)
+                        .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+                        .collect();
                     Parameter::Text(String::from_utf16(&units).expect("UTF-16"))
                 })
             }

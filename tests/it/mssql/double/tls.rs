@@ -1,4 +1,5 @@
-//! TLS as SQL Server does it until TDS 8.0: the handshake travels inside pre-login packets, everything later does not (MS-TDS 2.2.6.5).
+//! TLS as SQL Server does it until TDS 8.0: the handshake travels inside pre-login packets,
+//! everything later does not (MS-TDS 2.2.6.5).
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,13 +34,20 @@ impl Identity {
         let ca = ca.self_signed(&ca_key).expect("authority");
         let key = KeyPair::generate().expect("key");
         let names = vec!["127.0.0.1".to_owned()];
-        let certificate = CertificateParams::new(names).expect("parameters").signed_by(&key, &ca, &ca_key).expect("certificate");
-        // The handshake ends with the server's last packet in TLS 1.2, which SQL Server speaks here; 1.3 would send tickets after it.
+        let certificate = CertificateParams::new(names)
+            .expect("parameters")
+            .signed_by(&key, &ca, &ca_key)
+            .expect("certificate");
+        // The handshake ends with the server's last packet in TLS 1.2, which SQL Server speaks
+        // here; 1.3 would send tickets after it.
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_protocol_versions(&[&TLS12])
             .expect("TLS 1.2")
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+            )
             .expect("certificate and key");
         let folder = tempfile::tempdir().expect("temp dir");
         let path = folder.path().join("ca.pem");
@@ -60,7 +68,8 @@ impl Identity {
     }
 }
 
-/// A socket that puts what is written into pre-login packets, and takes what is read out of them, while the handshake lasts.
+/// A socket that puts what is written into pre-login packets, and takes what is read out of them,
+/// while the handshake lasts.
 pub struct Wrapped {
     socket: TcpStream,
     handshaking: bool,
@@ -76,7 +85,11 @@ impl Wrapped {
 }
 
 impl AsyncRead for Wrapped {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, target: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        target: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if !this.handshaking {
             return Pin::new(&mut this.socket).poll_read(cx, target);
@@ -106,12 +119,18 @@ impl AsyncRead for Wrapped {
 }
 
 impl AsyncWrite for Wrapped {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         if !this.handshaking {
             return Pin::new(&mut this.socket).poll_write(cx, bytes);
         }
-        let length = u16::try_from(bytes.len() + 8).expect("a handshake message fits a packet").to_be_bytes();
+        let length = u16::try_from(bytes.len() + 8)
+            .expect("a handshake message fits a packet")
+            .to_be_bytes();
         this.out.extend([PRELOGIN, 1, length[0], length[1], 0, 0, 0, 0]);
         this.out.extend(bytes);
         Poll::Ready(Ok(bytes.len()))

@@ -61,7 +61,8 @@ pub fn b_varchar(text: &str) -> Vec<u8> {
 
 /// A text with its length in characters in two bytes.
 pub fn us_varchar(text: &str) -> Vec<u8> {
-    let mut bytes = u16::try_from(text.encode_utf16().count()).expect("text length").to_le_bytes().to_vec();
+    let mut bytes =
+        u16::try_from(text.encode_utf16().count()).expect("text length").to_le_bytes().to_vec();
     bytes.extend(utf16(text));
     bytes
 }
