@@ -134,8 +134,10 @@ fn url(scheme: &str, rest: &str) -> Result<RedisSettings, String> {
         "redis-sentinel" => (false, "sentinel"),
         "rediss-sentinel" => (true, "sentinel"),
         _ => {
-            return Err("has an unknown scheme: use redis, rediss, redis-cluster or redis-sentinel"
-                .to_owned());
+            return Err(
+                "has an unknown scheme: use redis, rediss, redis-cluster or redis-sentinel"
+                    .to_owned(),
+            );
         }
     };
     settings.tls = tls;
