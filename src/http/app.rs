@@ -7,14 +7,15 @@ use actix_web::web::ServiceConfig;
 use actix_web::{App, Error, web};
 
 use super::observe::observe;
-use super::rate_limits::limit;
+use super::rate_limits::limit_connections;
 use super::unread_body::close_when_unread;
 use super::{HttpState, pages, routes};
 
-/// The public application: the API, the pages, and what `beside` adds to it, such as the hub and
-/// the health paths.
+/// The public application: the API, the pages, what `hubs` mounts below `/hubs`, and what `beside`
+/// adds, such as the health paths.
 pub fn app(
     state: web::Data<HttpState>,
+    hubs: impl FnOnce(&mut ServiceConfig),
     beside: impl FnOnce(&mut ServiceConfig),
 ) -> App<
     impl ServiceFactory<
@@ -30,9 +31,9 @@ pub fn app(
     App::new()
         .configure(beside)
         .configure(|cfg| routes::routes(cfg, &state))
+        .service(web::scope("/hubs").configure(hubs).wrap(from_fn(limit_connections)))
         .app_data(state)
         .default_service(web::to(pages::serve))
-        .wrap(from_fn(limit))
         .wrap(cors)
         .wrap(security_headers())
         .wrap(from_fn(close_when_unread))

@@ -4,6 +4,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix_web::http::header::{HeaderMap, X_FORWARDED_FOR};
 use ipnet::IpNet;
 
+/// Headers that proxies add to what they pass on.
+const FORWARDING: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+
+/// Whether a proxy passed this request on, or somebody who wants to be taken for one.
+pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
+    FORWARDING.iter().any(|name| headers.contains_key(*name))
+}
+
+/// Who sent a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Client {
+    /// A program on this very machine, with no proxy in between.
+    ThisMachine,
+    /// Whoever has this address.
+    At(IpAddr),
+}
+
 /// Finds out who is at the other end, past the proxies that are known.
 pub(super) struct TrustedProxies {
     networks: Vec<IpNet>,
@@ -16,17 +34,26 @@ impl TrustedProxies {
         Self { networks, warned: AtomicBool::new(false) }
     }
 
-    /// The address of the client behind `peer`: the last hop of `X-Forwarded-For` that is no
-    /// trusted proxy. What stands left of it is the client's own claim, and so is everything when
-    /// the peer itself is no trusted proxy.
-    pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let mut client = peer.to_canonical();
-        if !headers.contains_key(X_FORWARDED_FOR) {
-            return client;
+    /// The client behind `peer`. A proxy on this machine forwards everybody, so its requests never
+    /// count as this machine's own.
+    pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+        let peer = peer.to_canonical();
+        if is_forwarded(headers) {
+            Client::At(self.forwarded(peer, headers))
+        } else if peer.is_loopback() {
+            Client::ThisMachine
+        } else {
+            Client::At(peer)
         }
-        if !self.trusts(client) {
-            self.warn(client);
-            return client;
+    }
+
+    /// The last hop of `X-Forwarded-For` that is no trusted proxy. What stands left of it is the
+    /// client's own claim, and so is everything when the peer itself is no trusted proxy.
+    fn forwarded(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut client = peer;
+        if !self.trusts(peer) {
+            self.warn(peer);
+            return peer;
         }
         let hops: Vec<_> = headers
             .get_all(X_FORWARDED_FOR)
@@ -54,7 +81,7 @@ impl TrustedProxies {
     fn warn(&self, peer: IpAddr) {
         if !self.warned.swap(true, Ordering::Relaxed) {
             let advice = "if it is a proxy of yours, list it in Http__TrustedProxies: all its clients share one limit";
-            tracing::warn!(%peer, "X-Forwarded-For is not believed; {advice}");
+            tracing::warn!(%peer, "forwarding headers are not believed; {advice}");
         }
     }
 }
@@ -79,20 +106,47 @@ fn parse(hop: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::{HeaderMap, HeaderValue, X_FORWARDED_FOR};
+    use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::{TrustedProxies, subscriber};
+    use super::{Client, TrustedProxies, subscriber};
 
     fn client(peer: &str, values: &[&str]) -> String {
+        match seen(peer, &values.iter().map(|v| ("x-forwarded-for", *v)).collect::<Vec<_>>()) {
+            Client::ThisMachine => "this machine".to_owned(),
+            Client::At(address) => address.to_string(),
+        }
+    }
+
+    fn seen(peer: &str, given: &[(&'static str, &str)]) -> Client {
         let proxies = TrustedProxies::new(vec![
             "10.0.0.0/8".parse().expect("a net"),
             "fd00::/8".parse().expect("a net"),
         ]);
         let mut headers = HeaderMap::new();
-        for value in values {
-            headers.append(X_FORWARDED_FOR, HeaderValue::from_str(value).expect("a value"));
+        for (name, value) in given {
+            let value = HeaderValue::from_str(value).expect("a value");
+            headers.append(HeaderName::from_static(name), value);
         }
-        proxies.client(peer.parse().expect("an address"), &headers).to_string()
+        proxies.client(peer.parse().expect("an address"), &headers)
+    }
+
+    #[test]
+    fn only_an_unforwarded_request_is_this_machines_own() {
+        for peer in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(client(peer, &[]), "this machine");
+        }
+        for header in [
+            "x-forwarded-for",
+            "forwarded",
+            "x-real-ip",
+            "x-forwarded-host",
+            "x-forwarded-proto",
+            "via",
+        ] {
+            let expected = Client::At("127.0.0.1".parse().expect("an address"));
+            assert_eq!(seen("127.0.0.1", &[(header, "x")]), expected, "{header}");
+        }
+        assert_eq!(client("10.0.0.1", &["127.0.0.1"]), "127.0.0.1");
     }
 
     #[test]

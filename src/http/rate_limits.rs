@@ -9,7 +9,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use ipnet::IpNet;
 
-use super::client_address::{TrustedProxies, subscriber};
+use super::client_address::{Client, TrustedProxies, subscriber};
 use super::{HttpState, Problem};
 use crate::domain::UserId;
 use crate::ports::{RateDecision, RateLimit, RateLimiter};
@@ -44,24 +44,19 @@ impl RateLimits {
         self.take("orders", user.as_str(), self.limits.orders).await
     }
 
-    /// Takes the address's permit for what lies at `path`. Nobody is limited on this very machine,
-    /// where a developer works.
+    /// Takes the address's permit. Nobody is limited on this very machine, where a developer works.
     async fn address(
         &self,
-        path: &str,
+        counted: Counted,
         peer: IpAddr,
         headers: &HeaderMap,
     ) -> Result<Option<RateDecision>, Problem> {
-        let (name, limit) = match path.split('/').nth(1) {
-            Some("api" | "dev") => ("requests", self.limits.requests),
-            Some("hubs") => ("connections", self.limits.connections),
-            _ => return Ok(None),
+        let Client::At(address) = self.proxies.client(peer, headers) else { return Ok(None) };
+        let (name, limit) = match counted {
+            Counted::Requests => ("requests", self.limits.requests),
+            Counted::Connections => ("connections", self.limits.connections),
         };
-        let client = self.proxies.client(peer, headers);
-        if client.is_loopback() {
-            return Ok(None);
-        }
-        self.take(name, &subscriber(client), limit).await
+        self.take(name, &subscriber(address), limit).await
     }
 
     async fn take(
@@ -84,20 +79,47 @@ impl RateLimits {
     }
 }
 
-/// Counts a request before anything else is done for it, and tells every caller how it stands with
-/// its limit.
-pub(super) async fn limit(
+/// What an address is limited in.
+#[derive(Debug, Clone, Copy)]
+enum Counted {
+    Requests,
+    Connections,
+}
+
+/// Limits the requests of one address, for a scope. The router has decoded and matched the path by
+/// then, so no spelling of it escapes.
+pub(super) async fn limit_requests(
     state: web::Data<HttpState>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let counted = match (&state.limits, request.peer_addr()) {
+    limit(Counted::Requests, state, request, next).await
+}
+
+/// Limits the attempts of one address to connect, for a scope.
+pub(super) async fn limit_connections(
+    state: web::Data<HttpState>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    limit(Counted::Connections, state, request, next).await
+}
+
+/// Counts a request before anything else is done for it, and tells every caller how it stands with
+/// its limit.
+async fn limit(
+    counted: Counted,
+    state: web::Data<HttpState>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let taken = match (&state.limits, request.peer_addr()) {
         (Some(limits), Some(peer)) if request.method() != Method::OPTIONS => {
-            limits.address(request.path(), peer.ip(), request.headers()).await
+            limits.address(counted, peer.ip(), request.headers()).await
         }
         _ => Ok(None),
     };
-    match counted {
+    match taken {
         Ok(Some(decision)) => note(request.request(), decision),
         Ok(None) => {}
         Err(problem) => return Ok(request.error_response(problem)),

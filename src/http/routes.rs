@@ -8,6 +8,7 @@ use super::admission::admit;
 use super::api::{dev, orders, products, reports, session, status};
 use super::extract::LARGEST_BODY;
 use super::middleware::{DbConnectionResilienceMiddleware, RedisResilienceMiddleware};
+use super::rate_limits::limit_requests;
 use super::{HttpState, openapi};
 
 /// The whole URL table (requirements 2.1, D10).
@@ -17,6 +18,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig, state: &web::Data<HttpState>) {
         .wrap(from_fn(DbConnectionResilienceMiddleware::handle))
         .wrap(from_fn(RedisResilienceMiddleware::handle))
         .wrap(DefaultHeaders::new().add(("cache-control", "private, no-cache")))
+        .wrap(from_fn(limit_requests))
         .service(at("/products").route(get().to(products::list)).route(head().to(products::list)))
         .service(
             at("/products/{external_product_id}")
@@ -74,6 +76,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig, state: &web::Data<HttpState>) {
         cfg.service(
             scope("/dev")
                 .app_data(PayloadConfig::new(LARGEST_BODY))
+                .wrap(from_fn(limit_requests))
                 .service(at("/token").route(post().to(dev::token))),
         );
     }

@@ -7,8 +7,8 @@ use crate::domain::{CorrelationId, OrderId, OrderStatus, Timestamp, UserId};
 use crate::ports::StoreError;
 use crate::signalr::{Hub, HubError};
 
-/// Where the hub is (S2-K-6).
-pub const ORDER_STATUS_PATH: &str = "/hubs/order-status";
+/// Where the hub is, below `/hubs` (S2-K-6).
+pub const ORDER_STATUS_PATH: &str = "/order-status";
 
 /// What `GetCurrentStatus` answers (S2-C4-5b).
 #[derive(Serialize)]

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig};
 use tokio_util::sync::CancellationToken;
 
 use super::StartError;
@@ -66,10 +66,10 @@ pub(super) async fn start(
     let listen = settings.http.listen;
     let server = HttpServer::new(move || {
         let (ops, endpoint) = (ops.clone(), endpoint.clone());
-        http::app(state.clone(), |config| {
-            health_routes(ops)(config);
+        let hubs = |config: &mut ServiceConfig| {
             signalr::configure(config, ORDER_STATUS_PATH, endpoint);
-        })
+        };
+        http::app(state.clone(), hubs, health_routes(ops))
     })
     .on_connect(|io, _| signalr::tune_socket(io))
     .workers(usize::from(settings.http.workers))

@@ -8,6 +8,11 @@ use super::answer::Answer;
 use super::server::{Server, Setup, keyboard};
 
 async fn limited(orders: u32, requests: u32) -> Server {
+    limited_behind(&["127.0.0.0/8"], orders, requests).await
+}
+
+/// Limits with these trusted proxies.
+async fn limited_behind(proxies: &[&str], orders: u32, requests: u32) -> Server {
     let hourly = |permits| RateLimit { permits, per: Duration::from_secs(3600) };
     let settings = HttpSettings {
         limits: Some(Limits {
@@ -15,7 +20,7 @@ async fn limited(orders: u32, requests: u32) -> Server {
             requests: hourly(requests),
             connections: hourly(requests),
         }),
-        trusted_proxies: vec!["127.0.0.0/8".parse().expect("a network")],
+        trusted_proxies: proxies.iter().map(|net| net.parse().expect("a network")).collect(),
         ..HttpSettings::default()
     };
     Server::with(Setup { settings, ..Setup::default() }).await
@@ -80,4 +85,35 @@ async fn this_very_machine_has_no_limit_for_its_address() {
         let answer = server.call(Method::GET, "/api/products", &[], "").await.expect(200);
         assert_eq!(answer.header("ratelimit-limit"), "");
     }
+}
+
+#[tokio::test]
+async fn no_spelling_of_a_path_escapes_its_limit() {
+    let server = limited(100, 3).await;
+    for (path, status) in [
+        ("/%61pi/products", 200),
+        ("/a%70i/orders", 401),
+        ("/api/no-such-thing", 404),
+        ("/%61pi/products", 429),
+        ("/api/products", 429),
+        ("/%64ev/token", 429),
+    ] {
+        let answer = from(&server, "192.0.2.1", path).await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+    for status in [404, 404, 404, 429] {
+        from(&server, "192.0.2.1", "/h%75bs/order-status").await.expect(status);
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_on_this_machine_that_is_not_trusted_does_not_free_everybody() {
+    let server = limited_behind(&[], 100, 2).await;
+    for header in ["x-forwarded-for", "forwarded"] {
+        let forwarded = [(header, "192.0.2.1")];
+        server.call(Method::GET, "/api/products", &forwarded, "").await.expect(200);
+    }
+    let another = [("x-forwarded-for", "192.0.2.2")];
+    server.call(Method::GET, "/api/products", &another, "").await.expect(429);
+    server.call(Method::GET, "/api/products", &[], "").await.expect(200);
 }

@@ -90,7 +90,7 @@ impl Server {
             },
             setup.settings,
         ));
-        let server = HttpServer::new(move || http::app(state.clone(), |_| {}))
+        let server = HttpServer::new(move || http::app(state.clone(), |_| {}, |_| {}))
             .workers(1)
             .disable_signals()
             .bind(("127.0.0.1", 0))
