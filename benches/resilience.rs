@@ -18,7 +18,9 @@ use contoso_shop::adapters::redis::{
     subscriber_client,
 };
 use contoso_shop::config::{RedisSettings, RedisTopology};
-use contoso_shop::domain::{CorrelationId, OrderId, OrderSnapshot, OrderStatus, Timestamp, UserId};
+use contoso_shop::domain::{
+    CorrelationId, OrderId, OrderSnapshot, OrderStatus, OrderVersion, Timestamp, UserId,
+};
 use contoso_shop::ports::{
     Cache, CacheArea, CacheKey, Locks, RateLimit, RateLimiter, StatusCopy, StoreError,
 };
@@ -66,6 +68,7 @@ fn snapshot() -> OrderSnapshot {
         correlation_id: CorrelationId::generate(),
         user: UserId::new("user"),
         status: OrderStatus::Accepted,
+        version: OrderVersion::FIRST,
         updated_at: Timestamp::from_micros(0),
     }
 }

@@ -75,7 +75,8 @@ def main():
     logging.disable(logging.WARNING)
     for path in glob.glob(FILES[0]):
         with open(path, encoding="utf-8") as file:
-            TABLES.update(created(parse(file.read())))
+            for table, columns in created(parse(file.read())).items():
+                TABLES.setdefault(table, set()).update(columns)
     files = sys.argv[1:] or sorted(path for pattern in FILES for path in glob.glob(pattern))
     if not files:
         sys.exit("check-tsql: no files")

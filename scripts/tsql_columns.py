@@ -7,9 +7,12 @@ OPENJSON = {"key", "value", "type"}
 
 
 def created(statements):
-    """Table name -> columns, of CREATE TABLE and DECLARE @t TABLE statements."""
+    """Table name -> columns, of CREATE TABLE and DECLARE @t TABLE statements, with those that ALTER TABLE ADD brings."""
     tables = {}
     for statement in statements:
+        if isinstance(statement, exp.Alter):
+            added = {action.name for action in statement.args["actions"] if isinstance(action, exp.ColumnDef)}
+            tables.setdefault(name_of(statement.this), set()).update(added)
         for schema in statement.find_all(exp.Schema):
             columns = {column.name for column in schema.expressions if isinstance(column, exp.ColumnDef)}
             if not columns:

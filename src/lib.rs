@@ -8,6 +8,7 @@
 //!
 //! ```text
 //! domain  <-  ports  <-  app  <-  http, hubs, jobs::definitions      what the shop does
+//!             ports, signalr  <-  delivery                           brings committed events to connected tabs
 //!             ports  <-  adapters::{sqlite, mssql, redis, memory}    what it stands on; `guarded` puts breakers around it
 //! signalr, jobs::engine, resilience, lifecycle                       know nothing of orders
 //! config, auth, ops                                                  settings, callers, health
@@ -19,6 +20,7 @@ pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod config;
+pub mod delivery;
 pub mod domain;
 pub mod http;
 pub mod hubs;

@@ -67,7 +67,7 @@ export class Polling {
       const { etag, status } = await pollStatus(correlationId, this.#etags.get(correlationId));
       if (etag) this.#etags.set(correlationId, etag);
       if (!status) return 'same';
-      this.#tracker.observe({ correlationId, orderId: status.orderId, status: status.status });
+      this.#tracker.observe({ correlationId, orderId: status.orderId, status: status.status, version: status.version });
       return 'changed';
     } catch (error) {
       if (error.status === 404) {

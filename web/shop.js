@@ -49,15 +49,15 @@ class Shop extends EventTarget {
     this.#emit('state', null);
   }
 
-  /** The later of `status` and what is known of the order. */
-  statusOf(correlationId) {
-    return this.#tracker?.statusOf(correlationId);
+  /** The latest state known of an order, with its version. */
+  stateOf(correlationId) {
+    return this.#tracker?.stateOf(correlationId);
   }
 
   /** Takes in orders a page has loaded. */
   seen(orders) {
     for (const order of orders)
-      this.#tracker?.observe({ correlationId: order.correlationId, orderId: order.id, status: order.status });
+      this.#tracker?.observe({ correlationId: order.correlationId, orderId: order.id, status: order.status, version: order.version });
   }
 
   /** Takes in an order that was just placed here; events that came before the answer have already been applied. */
@@ -69,7 +69,7 @@ class Shop extends EventTarget {
 
   /** The order was deleted before a worker took it. */
   cancelled(order) {
-    this.#tracker?.observe({ correlationId: order.correlationId, orderId: order.id, status: 'Cancelled' });
+    this.#tracker?.observe({ correlationId: order.correlationId, orderId: order.id, status: 'Cancelled', version: order.version + 1 });
   }
 
   // S2-C4-5: register, then ask, so that nothing that happened while the socket was away is missed.

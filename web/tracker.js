@@ -1,19 +1,22 @@
 // What this tab knows of the user's orders. Pushed events, polls, lists and checkout answers all arrive here, in any order and more than once.
 import { shared, tab } from './storage.js';
 
-/** How far along a status is; an order never goes back (X-07). */
-const RANKS = { Accepted: 0, Processing: 1, Completed: 2, Failed: 2, Cancelled: 2 };
-const FINAL = 2;
+/** The version an order usually has in a status: what a pod of the release before, which sends none, means. */
+const USUAL_VERSIONS = { Accepted: 1, Processing: 2, Cancelled: 2, Completed: 3, Failed: 3 };
+const FINAL = new Set(['Completed', 'Failed', 'Cancelled']);
 const REMEMBERED = 200;
 
-/** Whether nothing follows `status`. */
-export const isFinal = (status) => RANKS[status] === FINAL;
+/** Whether nothing follows `status`, but for a requeue. */
+export const isFinal = (status) => FINAL.has(status);
 
-/** The later of two statuses; the first when neither is later. */
-export const later = (known, other) => ((RANKS[other] ?? -1) > (RANKS[known] ?? -1) ? other : known);
+/** Counts the order's changes; 0 when nothing is known. */
+const versionOf = (order) => order?.version ?? USUAL_VERSIONS[order?.status] ?? 0;
+
+/** The newer of two states of one order, each with its version; the first when neither is newer. */
+export const later = (known, other) => (versionOf(other) > versionOf(known) ? other : known);
 
 /**
- * Events: `change` and `finished`, both with `detail = {correlationId, orderId, status}`. `finished` comes once per order and tab, reloads
+ * Events: `change` and `finished`, both with `detail = {correlationId, orderId, status, version}`. `finished` comes once per order and tab, reloads
  * included, and is what a toast is made of.
  *
  * Active orders are kept twice: for this tab (so that another tab that saw the end first cannot hide it from this one over a reload) and
@@ -34,7 +37,7 @@ export class Tracker extends EventTarget {
     this.#onStorage = (event) => {
       if (event.key !== this.#keys.active) return;
       for (const id of shared.read(this.#keys.active, [])) {
-        if (!isFinal(this.statusOf(id)) && !this.#announced.has(id)) this.#active.add(id);
+        if (!isFinal(this.stateOf(id)?.status) && !this.#announced.has(id)) this.#active.add(id);
       }
       tab.write(this.#keys.active, [...this.#active]);
     };
@@ -46,27 +49,27 @@ export class Tracker extends EventTarget {
     return [...this.#active];
   }
 
-  /** The latest status known, or undefined. */
-  statusOf(correlationId) {
-    return this.#orders.get(correlationId)?.status;
+  /** The latest state known, `{correlationId, orderId, status, version}`, or undefined. */
+  stateOf(correlationId) {
+    return this.#orders.get(correlationId);
   }
 
   /**
-   * Takes in a status. A repeated event has the status the order already has, and a late one has a lower rank: both change nothing.
+   * Takes in a status. A repeated event has the version the order already has, and a late one an older: both change nothing.
+   * A finished order that is requeued moves on with newer versions, and its new ending is told too.
    * Orders that were already finished when a page listed them are no news; `pushed` ones always are.
    */
-  observe({ correlationId, orderId, status }, { pushed = false } = {}) {
-    const rank = RANKS[status];
-    if (!correlationId || rank === undefined) return;
+  observe({ correlationId, orderId, status, version }, { pushed = false } = {}) {
+    if (!correlationId || !(status in USUAL_VERSIONS)) return;
     const known = this.#orders.get(correlationId);
-    if (known && rank <= RANKS[known.status]) return;
-    const order = { correlationId, orderId: orderId ?? known?.orderId ?? null, status };
+    const order = { correlationId, orderId: orderId ?? known?.orderId ?? null, status, version: versionOf({ status, version }) };
+    if (later(known, order) === known) return;
     this.#remember(order);
     const awaited = this.#active.has(correlationId);
-    if (rank < FINAL) this.#activate(correlationId);
-    else this.drop(correlationId);
+    if (isFinal(status)) this.drop(correlationId);
+    else this.#activate(correlationId);
     this.#emit('change', order);
-    if (rank === FINAL && (awaited || pushed)) this.#announce(order);
+    if (isFinal(status) && (awaited || pushed)) this.#announce(order);
   }
 
   /** Stops waiting for an order: it is finished, or the server does not know it. */
@@ -88,6 +91,7 @@ export class Tracker extends EventTarget {
   }
 
   #activate(correlationId) {
+    this.#announced.delete(correlationId);
     this.#active.add(correlationId);
     tab.write(this.#keys.active, [...this.#active]);
     shared.write(this.#keys.active, [...new Set([...shared.read(this.#keys.active, []), correlationId])].slice(-REMEMBERED));

@@ -25,7 +25,7 @@ impl WatchedOrders {
 impl OrderStore for WatchedOrders {
     async fn place(&self, order: NewOrder) -> Result<Placed, StoreError> {
         let placed = self.inner.place(order).await?;
-        if matches!(placed, Placed::Created(_)) {
+        if matches!(placed, Placed::Created(..)) {
             self.changed.notify_one();
         }
         Ok(placed)
@@ -33,7 +33,7 @@ impl OrderStore for WatchedOrders {
 
     async fn advance(&self, step: AdvanceOrder) -> Result<Advanced, StoreError> {
         let advanced = self.inner.advance(step).await?;
-        if matches!(advanced, Advanced::Applied(_)) {
+        if matches!(advanced, Advanced::Applied(..)) {
             self.changed.notify_one();
         }
         Ok(advanced)

@@ -1,27 +1,27 @@
 use std::sync::Arc;
 
-use super::FollowUp;
+use super::AfterCommit;
 use crate::domain::{EventId, OrderId, UserId};
-use crate::ports::{OrderStore, Removed, StoreError, Topic};
+use crate::ports::{OrderStore, Removed, StoreError};
 
 /// Deletes an order softly, cancelling it when no worker has taken it.
 pub struct CancelOrder {
     orders: Arc<dyn OrderStore>,
-    follow_up: FollowUp,
+    after_commit: AfterCommit,
 }
 
 impl CancelOrder {
     /// The use case over these ports.
-    pub fn new(orders: Arc<dyn OrderStore>, follow_up: FollowUp) -> Self {
-        Self { orders, follow_up }
+    pub fn new(orders: Arc<dyn OrderStore>, after_commit: AfterCommit) -> Self {
+        Self { orders, after_commit }
     }
 
     /// Deletes the order `id` for `user`. The tabs are told of a cancellation through the outbox.
     pub async fn run(&self, user: &UserId, id: OrderId) -> Result<Removed, StoreError> {
         let removed = self.orders.remove(user, id, EventId::generate()).await?;
-        if let Removed::Done(Some(cancelled)) = &removed {
-            self.follow_up.hint(Topic::Outbox);
-            self.follow_up.copy(cancelled).await;
+        if let Removed::Done(Some((cancelled, entry))) = &removed {
+            self.after_commit.committed(entry.clone());
+            self.after_commit.copy(cancelled).await;
             tracing::info!(correlationId = %cancelled.correlation_id, orderId = %cancelled.order_id, "order cancelled");
         }
         Ok(removed)

@@ -2,9 +2,11 @@ use std::sync::Arc;
 
 use tokio::time::timeout;
 
-use super::FollowUp;
-use super::follow_up::COPY_PATIENCE;
-use crate::domain::{CorrelationId, OrderId, OrderSnapshot, OrderStatus, Timestamp, UserId};
+use super::AfterCommit;
+use super::after_commit::COPY_TIMEOUT;
+use crate::domain::{
+    CorrelationId, OrderId, OrderSnapshot, OrderStatus, OrderVersion, Timestamp, UserId,
+};
 use crate::ports::{OrderStore, StatusCopy, StoreError};
 
 /// Where an order stands, as its owner may know it.
@@ -16,6 +18,8 @@ pub struct StatusView {
     pub order_id: OrderId,
     /// Where it stands.
     pub status: OrderStatus,
+    /// How many changes brought it there.
+    pub version: OrderVersion,
     /// When that changed last. `None` when the system of record was out and the copy answered,
     /// which may be behind.
     pub updated_at: Option<Timestamp>,
@@ -25,7 +29,7 @@ pub struct StatusView {
 pub struct GetOrderStatus {
     orders: Arc<dyn OrderStore>,
     copy: Arc<dyn StatusCopy>,
-    follow_up: FollowUp,
+    after_commit: AfterCommit,
 }
 
 impl GetOrderStatus {
@@ -33,9 +37,9 @@ impl GetOrderStatus {
     pub fn new(
         orders: Arc<dyn OrderStore>,
         copy: Arc<dyn StatusCopy>,
-        follow_up: FollowUp,
+        after_commit: AfterCommit,
     ) -> Self {
-        Self { orders, copy, follow_up }
+        Self { orders, copy, after_commit }
     }
 
     /// By row number; `None` when the order is unknown, deleted or somebody else's.
@@ -58,17 +62,23 @@ impl GetOrderStatus {
         user: &UserId,
         correlation_id: CorrelationId,
     ) -> Result<Option<StatusView>, StoreError> {
-        let copied = timeout(COPY_PATIENCE, self.copy.read(correlation_id)).await;
+        let copied = timeout(COPY_TIMEOUT, self.copy.read(correlation_id)).await;
         let known = match &copied {
-            Ok(Ok(Some((owner, ..)))) if owner != user => return Ok(None),
+            Ok(Ok(Some(order))) if order.user != *user => return Ok(None),
             Ok(Ok(known)) => known.as_ref(),
             Ok(Err(_)) | Err(_) => None,
         };
         let snapshot = match self.orders.snapshot(correlation_id).await {
             Ok(snapshot) => snapshot,
             Err(error) if error.is_transient() => {
-                let Some(&(_, order_id, status)) = known else { return Err(error) };
-                return Ok(Some(StatusView { correlation_id, order_id, status, updated_at: None }));
+                let Some(order) = known else { return Err(error) };
+                return Ok(Some(StatusView {
+                    correlation_id,
+                    order_id: order.order_id,
+                    status: order.status,
+                    version: order.version,
+                    updated_at: None,
+                }));
             }
             Err(error) => return Err(error),
         };
@@ -76,9 +86,9 @@ impl GetOrderStatus {
             return Ok(None);
         };
         let copy_answers = matches!(copied, Ok(Ok(_)));
-        let behind = known.is_none_or(|(.., status)| status.rank() < snapshot.status.rank());
+        let behind = known.is_none_or(|order| order.version < snapshot.version);
         if copy_answers && behind {
-            self.follow_up.copy(&snapshot).await;
+            self.after_commit.copy(&snapshot).await;
         }
         Ok(Some(view(&snapshot)))
     }
@@ -89,6 +99,7 @@ fn view(snapshot: &OrderSnapshot) -> StatusView {
         correlation_id: snapshot.correlation_id,
         order_id: snapshot.order_id,
         status: snapshot.status,
+        version: snapshot.version,
         updated_at: Some(snapshot.updated_at),
     }
 }

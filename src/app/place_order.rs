@@ -3,10 +3,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::FollowUp;
+use super::AfterCommit;
 use super::in_flight::InFlight;
-use crate::domain::{CorrelationId, Order, OrderDraft, QueueName, Sku, UserId};
-use crate::ports::{IdempotencyKey, NewJob, NewOrder, OrderStore, Placed, StoreError, Topic};
+use crate::domain::{CorrelationId, EventId, Order, OrderDraft, QueueName, Sku, UserId};
+use crate::ports::{IdempotencyKey, NewJob, NewOrder, OrderStore, OutboxEntry, Placed, StoreError};
 
 /// The job that processes an accepted order (requirements R-04).
 pub const ORDER_ACCEPTED_JOB: &str = "order.accepted";
@@ -47,7 +47,7 @@ pub enum PlaceOrderOutcome {
 /// Checkout: commits an order together with the job that processes it (S2-C1-2).
 pub struct PlaceOrder {
     orders: Arc<dyn OrderStore>,
-    follow_up: FollowUp,
+    after_commit: AfterCommit,
     attempts: u32,
     in_flight: InFlight,
 }
@@ -55,8 +55,8 @@ pub struct PlaceOrder {
 impl PlaceOrder {
     /// The use case over these ports; an order's job may be started `attempts` times before the
     /// order is given up.
-    pub fn new(orders: Arc<dyn OrderStore>, follow_up: FollowUp, attempts: u32) -> Self {
-        Self { orders, follow_up, attempts, in_flight: InFlight::default() }
+    pub fn new(orders: Arc<dyn OrderStore>, after_commit: AfterCommit, attempts: u32) -> Self {
+        Self { orders, after_commit, attempts, in_flight: InFlight::default() }
     }
 
     /// Accepts the order. Once this says `Accepted`, no crash loses it.
@@ -77,25 +77,25 @@ impl PlaceOrder {
             delay: Duration::ZERO,
             max_attempts: self.attempts,
             unique_key: None,
-            trace_parent: trace_parent.clone(),
+            trace_parent,
         };
-        let placed =
-            self.orders.place(NewOrder { correlation_id, user, draft, idempotency, job }).await?;
+        let event_id = EventId::generate();
+        let order = NewOrder { correlation_id, user, draft, idempotency, event_id, job };
+        let placed = self.orders.place(order).await?;
         Ok(match placed {
-            Placed::Created(order) => self.accepted(order, trace_parent).await,
+            Placed::Created(order, entry) => self.accepted(order, entry).await,
             Placed::Replayed(order) => PlaceOrderOutcome::Replayed(order),
             Placed::KeyReused => PlaceOrderOutcome::KeyReused,
             Placed::UnknownProducts(products) => PlaceOrderOutcome::UnknownProducts(products),
         })
     }
 
-    /// The worker is woken before the copy is written: the copy's rank guard makes their order
-    /// irrelevant.
-    async fn accepted(&self, order: Order, trace_parent: Option<String>) -> PlaceOrderOutcome {
-        let snapshot = order.snapshot();
-        self.follow_up.notify(&snapshot, trace_parent);
-        self.follow_up.hint(Topic::Jobs);
-        let copied = self.follow_up.copy(&snapshot).await;
+    /// The worker is woken before the copy is written: the copy's guard of versions makes their
+    /// order irrelevant.
+    async fn accepted(&self, order: Order, entry: OutboxEntry) -> PlaceOrderOutcome {
+        self.after_commit.committed(entry);
+        self.after_commit.hint_jobs();
+        let copied = self.after_commit.copy(&order.snapshot()).await;
         tracing::info!(correlationId = %order.correlation_id, orderId = %order.id, copied, "order accepted");
         PlaceOrderOutcome::Accepted { order, copied }
     }

@@ -4,11 +4,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::follow_up::{COPY_PATIENCE, write_copy};
+use super::AfterCommit;
+use super::after_commit::COPY_TIMEOUT;
 use crate::domain::{CorrelationId, EventId, OrderSnapshot, Sku, Transition};
-use crate::ports::{
-    AdvanceOrder, Advanced, Lease, OrderStore, StatusCopy, StoreError, Topic, Wakeup,
-};
+use crate::ports::{AdvanceOrder, Advanced, Lease, OrderStore, StatusCopy, StoreError};
 
 /// How often the status copy's time to live is renewed while an order is worked on; well
 /// below any sensible setting.
@@ -53,7 +52,7 @@ pub enum ProcessOrderError {
 pub struct ProcessOrder {
     orders: Arc<dyn OrderStore>,
     copy: Arc<dyn StatusCopy>,
-    wakeup: Arc<dyn Wakeup>,
+    after_commit: AfterCommit,
     processing_time: Duration,
 }
 
@@ -70,10 +69,10 @@ impl ProcessOrder {
     pub fn new(
         orders: Arc<dyn OrderStore>,
         copy: Arc<dyn StatusCopy>,
-        wakeup: Arc<dyn Wakeup>,
+        after_commit: AfterCommit,
         processing_time: Duration,
     ) -> Self {
-        Self { orders, copy, wakeup, processing_time }
+        Self { orders, copy, after_commit, processing_time }
     }
 
     /// One attempt.
@@ -114,9 +113,13 @@ impl ProcessOrder {
             trace_parent: request.trace_parent.clone(),
         };
         match self.orders.advance(step).await? {
-            // An earlier attempt may have come this far without its hint and its copy.
-            Advanced::Applied(snapshot) | Advanced::Already(snapshot) => {
-                self.wakeup.hint(Topic::Outbox);
+            Advanced::Applied(snapshot, entry) => {
+                self.after_commit.committed(entry);
+                self.announce(&snapshot).await;
+                Ok(Step::Stands)
+            }
+            // An earlier attempt may have come this far without its copy.
+            Advanced::Already(snapshot) => {
                 self.announce(&snapshot).await;
                 Ok(Step::Stands)
             }
@@ -135,7 +138,7 @@ impl ProcessOrder {
     }
 
     async fn announce(&self, snapshot: &OrderSnapshot) {
-        write_copy(self.copy.as_ref(), snapshot).await;
+        self.after_commit.copy(snapshot).await;
         tracing::debug!(correlationId = %snapshot.correlation_id, status = snapshot.status.name(), "order advanced");
     }
 
@@ -148,7 +151,7 @@ impl ProcessOrder {
             }
             if Instant::now() < end {
                 // Best effort: a copy that expires is made anew by the next reader.
-                let _ = timeout(COPY_PATIENCE, self.copy.touch(request.correlation_id)).await;
+                let _ = timeout(COPY_TIMEOUT, self.copy.touch(request.correlation_id)).await;
             }
         }
         Ok(())

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use tokio::time::timeout;
 
-use super::FollowUp;
-use super::follow_up::COPY_PATIENCE;
+use super::AfterCommit;
+use super::after_commit::COPY_TIMEOUT;
 use crate::domain::{CorrelationId, UserId};
 use crate::ports::{OrderStore, StatusCopy, StoreError};
 
@@ -21,7 +21,7 @@ pub enum Registered {
 pub struct RegisterOrder {
     orders: Arc<dyn OrderStore>,
     copy: Arc<dyn StatusCopy>,
-    follow_up: FollowUp,
+    after_commit: AfterCommit,
 }
 
 impl RegisterOrder {
@@ -29,9 +29,9 @@ impl RegisterOrder {
     pub fn new(
         orders: Arc<dyn OrderStore>,
         copy: Arc<dyn StatusCopy>,
-        follow_up: FollowUp,
+        after_commit: AfterCommit,
     ) -> Self {
-        Self { orders, copy, follow_up }
+        Self { orders, copy, after_commit }
     }
 
     /// Registers the order for `user`. Errors only when neither the copy nor the system of record
@@ -41,12 +41,12 @@ impl RegisterOrder {
         user: &UserId,
         correlation_id: CorrelationId,
     ) -> Result<Registered, StoreError> {
-        let copied = timeout(COPY_PATIENCE, self.copy.owner(correlation_id)).await;
+        let copied = timeout(COPY_TIMEOUT, self.copy.owner(correlation_id)).await;
         match copied {
             Ok(Ok(Some(owner))) if owner != *user => return Ok(Registered::NotFound),
             Ok(Ok(Some(_))) => {
                 // Best effort: a copy that expires is made anew by the next reader.
-                let _ = timeout(COPY_PATIENCE, self.copy.touch(correlation_id)).await;
+                let _ = timeout(COPY_TIMEOUT, self.copy.touch(correlation_id)).await;
                 return Ok(Registered::Yes);
             }
             Ok(Ok(None) | Err(_)) | Err(_) => {}
@@ -55,7 +55,7 @@ impl RegisterOrder {
         {
             None => Ok(Registered::NotFound),
             Some(snapshot) => {
-                self.follow_up.copy(&snapshot).await;
+                self.after_commit.copy(&snapshot).await;
                 Ok(Registered::Yes)
             }
         }

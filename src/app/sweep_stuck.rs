@@ -1,11 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::follow_up::write_copy;
+use super::AfterCommit;
 use crate::domain::{CorrelationId, EventId, Transition};
-use crate::ports::{
-    AdvanceOrder, Advanced, OrderStore, StatusCopy, StoreError, Topic, Upkeep, Wakeup,
-};
+use crate::ports::{AdvanceOrder, Advanced, OrderStore, StoreError, Upkeep};
 
 /// Orders looked at in one round; more are left to the next.
 const BATCH: usize = 200;
@@ -15,8 +13,7 @@ const BATCH: usize = 200;
 pub struct SweepStuck {
     upkeep: Arc<dyn Upkeep>,
     orders: Arc<dyn OrderStore>,
-    copy: Arc<dyn StatusCopy>,
-    wakeup: Arc<dyn Wakeup>,
+    after_commit: AfterCommit,
     quiet: Duration,
 }
 
@@ -25,11 +22,10 @@ impl SweepStuck {
     pub fn new(
         upkeep: Arc<dyn Upkeep>,
         orders: Arc<dyn OrderStore>,
-        copy: Arc<dyn StatusCopy>,
-        wakeup: Arc<dyn Wakeup>,
+        after_commit: AfterCommit,
         quiet: Duration,
     ) -> Self {
-        Self { upkeep, orders, copy, wakeup, quiet }
+        Self { upkeep, orders, after_commit, quiet }
     }
 
     /// One round.
@@ -57,11 +53,11 @@ impl SweepStuck {
             event_id: EventId::generate(),
             trace_parent: None,
         };
-        if let Advanced::Applied(snapshot) = self.orders.advance(step).await? {
+        if let Advanced::Applied(snapshot, entry) = self.orders.advance(step).await? {
             tracing::warn!(%correlation_id, "a stuck order was ended");
             metrics::counter!("contoso_orders_swept_total").increment(1);
-            self.wakeup.hint(Topic::Outbox);
-            write_copy(self.copy.as_ref(), &snapshot).await;
+            self.after_commit.committed(entry);
+            self.after_commit.copy(&snapshot).await;
         }
         Ok(())
     }

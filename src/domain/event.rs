@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{CorrelationId, OrderId, OrderStatus, Timestamp};
+use super::{CorrelationId, OrderId, OrderStatus, OrderVersion, Timestamp};
 
 /// Names one event; consumers drop an id they have seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,6 +27,8 @@ pub struct OrderEvent {
     pub order_id: OrderId,
     /// The status the order now has.
     pub status: OrderStatus,
+    /// Which change of the order it is.
+    pub version: OrderVersion,
     /// When the change was committed.
     pub occurred_at: Timestamp,
     /// The W3C `traceparent` the change belongs to, when there is one.

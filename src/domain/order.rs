@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::{CorrelationId, Money, OrderId, OrderStatus, Sku, Timestamp, UserId};
+use super::{CorrelationId, Money, OrderId, OrderStatus, OrderVersion, Sku, Timestamp, UserId};
 
 /// One line as a client asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +117,8 @@ pub struct Order {
     pub user: UserId,
     /// Where it stands.
     pub status: OrderStatus,
+    /// How many changes brought it there.
+    pub version: OrderVersion,
     /// When it was accepted.
     pub created_at: Timestamp,
     /// When its status last changed.
@@ -140,6 +142,7 @@ impl Order {
             correlation_id: self.correlation_id,
             user: self.user.clone(),
             status: self.status,
+            version: self.version,
             updated_at: self.updated_at,
         }
     }
@@ -156,6 +159,8 @@ pub struct OrderSnapshot {
     pub user: UserId,
     /// Where it stands.
     pub status: OrderStatus,
+    /// How many changes brought it there.
+    pub version: OrderVersion,
     /// When its status last changed.
     pub updated_at: Timestamp,
 }

@@ -16,22 +16,13 @@ pub enum OrderStatus {
 }
 
 impl OrderStatus {
-    /// Every status, in rank order.
+    /// Every status, in the order they are reached.
     pub const ALL: [Self; 5] =
         [Self::Accepted, Self::Processing, Self::Completed, Self::Failed, Self::Cancelled];
 
-    /// How far along the order is; a copy of the status never moves to a lower rank.
-    pub const fn rank(self) -> u8 {
-        match self {
-            Self::Accepted => 0,
-            Self::Processing => 1,
-            Self::Completed | Self::Failed | Self::Cancelled => 2,
-        }
-    }
-
-    /// Whether nothing follows it.
+    /// Whether nothing follows it, but for a requeue.
     pub const fn is_final(self) -> bool {
-        self.rank() == 2
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
 
     /// The name in JSON.

@@ -8,12 +8,12 @@ use tokio::sync::Semaphore;
 use super::openapi;
 use super::rate_limits::{Limits, RateLimits};
 use crate::app::{
-    CancelOrder, FollowUp, GetOrder, GetOrderStatus, ListOrders, ListProducts, PlaceOrder,
+    AfterCommit, CancelOrder, GetOrder, GetOrderStatus, ListOrders, ListProducts, PlaceOrder,
     ReadReports, UserSessions,
 };
 use crate::auth::{DevelopmentTokens, TokenVerifier};
 use crate::ports::{
-    Availability, Cache, OrderNotifier, OrderStore, ProductStore, RateLimiter, Reports, Sessions,
+    Availability, Cache, CommittedEvents, OrderStore, ProductStore, RateLimiter, Reports, Sessions,
     StatusCopy, SystemClock, Wakeup,
 };
 
@@ -68,8 +68,8 @@ pub struct HttpPorts {
     pub limiter: Arc<dyn RateLimiter>,
     /// Hints to workers and the relay.
     pub wakeup: Arc<dyn Wakeup>,
-    /// The hub's fan-out.
-    pub notifier: Arc<dyn OrderNotifier>,
+    /// Takes the events of committed changes.
+    pub events: Arc<dyn CommittedEvents>,
     /// Who callers are.
     pub verifier: Arc<dyn TokenVerifier>,
     /// Makes tokens at `POST /dev/token`; `None` in production, where the path is unknown.
@@ -108,21 +108,21 @@ impl HttpState {
             sessions,
             limiter,
             wakeup,
-            notifier,
+            events,
             verifier,
             development_tokens,
         } = ports;
-        let follow_up = FollowUp::new(Arc::clone(&copy), wakeup, notifier);
+        let after_commit = AfterCommit::new(Arc::clone(&copy), wakeup, events);
         Self {
             place_order: PlaceOrder::new(
                 Arc::clone(&orders),
-                follow_up.clone(),
+                after_commit.clone(),
                 settings.order_attempts,
             ),
-            cancel_order: CancelOrder::new(Arc::clone(&orders), follow_up.clone()),
+            cancel_order: CancelOrder::new(Arc::clone(&orders), after_commit.clone()),
             get_order: GetOrder::new(Arc::clone(&orders)),
             list_orders: ListOrders::new(Arc::clone(&orders)),
-            order_status: GetOrderStatus::new(orders, copy, follow_up),
+            order_status: GetOrderStatus::new(orders, copy, after_commit),
             products: ListProducts::new(products, cache.clone()),
             reports: ReadReports::new(reports, cache, Arc::new(SystemClock)),
             sessions: UserSessions::new(sessions),

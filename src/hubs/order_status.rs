@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::app::{GetOrderStatus, RegisterOrder, Registered};
-use crate::domain::{CorrelationId, OrderId, OrderStatus, Timestamp, UserId};
+use crate::domain::{CorrelationId, OrderId, OrderStatus, OrderVersion, Timestamp, UserId};
 use crate::ports::StoreError;
 use crate::signalr::{Hub, HubError};
 
@@ -16,6 +16,7 @@ pub const ORDER_STATUS_PATH: &str = "/order-status";
 struct CurrentStatus {
     correlation_id: CorrelationId,
     status: OrderStatus,
+    version: OrderVersion,
     order_id: OrderId,
     updated_at: Option<Timestamp>,
 }
@@ -46,6 +47,7 @@ pub fn order_status(register: Arc<RegisterOrder>, status: Arc<GetOrderStatus>) -
                 Ok(view.map(|view| CurrentStatus {
                     correlation_id: view.correlation_id,
                     status: view.status,
+                    version: view.version,
                     order_id: view.order_id,
                     updated_at: view.updated_at,
                 }))

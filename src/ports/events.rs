@@ -5,15 +5,51 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::domain::OrderEvent;
 
-/// One event handed to one consumer, to be acknowledged once it has been dealt with.
+/// One entry of the stream handed to one consumer, to be acknowledged once it has been dealt with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
+pub struct StreamEntry {
     /// The entry's id in the stream.
-    pub entry: String,
+    pub id: String,
     /// What happened. `None` when the entry cannot be read: it must be buried, not retried.
     pub event: Option<OrderEvent>,
     /// How often the entry was handed out, this time included.
     pub deliveries: u32,
+}
+
+/// What became of events that were to be appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// All of them are in the stream.
+    All,
+    /// The stream holds as many unread entries as it may: none was appended.
+    Full,
+}
+
+/// How long an entry lies with a consumer before it is handed out again: `first` after the
+/// first delivery, twice as long after each further one, at most `longest`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RedeliveryDelay {
+    /// After the first delivery.
+    pub first: Duration,
+    /// At most.
+    pub longest: Duration,
+}
+
+impl RedeliveryDelay {
+    /// The delay after so many deliveries.
+    pub fn after(&self, deliveries: u32) -> Duration {
+        let factor = 1_u32.checked_shl(deliveries.saturating_sub(1)).unwrap_or(u32::MAX);
+        self.first.saturating_mul(factor).min(self.longest)
+    }
+}
+
+/// How full the stream is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StreamState {
+    /// Entries in it.
+    pub length: u64,
+    /// Entries handed out and not acknowledged.
+    pub pending: u64,
 }
 
 /// Order events between processes: an append-only stream read by one group of consumers (D4).
@@ -23,7 +59,7 @@ pub struct Delivery {
 #[async_trait]
 pub trait EventStream: Send + Sync {
     /// Appends the events in order. When it errs, some may have been appended.
-    async fn append(&self, events: &[OrderEvent]) -> Result<(), StoreError>;
+    async fn append(&self, events: &[OrderEvent]) -> Result<Appended, StoreError>;
 
     /// Takes up to `limit` new entries for `consumer`, waiting up to `wait` for the first.
     async fn read(
@@ -31,22 +67,25 @@ pub trait EventStream: Send + Sync {
         consumer: &str,
         limit: usize,
         wait: Duration,
-    ) -> Result<Vec<Delivery>, StoreError>;
+    ) -> Result<Vec<StreamEntry>, StoreError>;
 
-    /// Takes over up to `limit` entries that some consumer left unacknowledged for `idle` or
-    /// longer.
+    /// Takes over up to `limit` entries that some consumer left unacknowledged for longer than
+    /// `delay` says for their number of deliveries.
     async fn claim(
         &self,
         consumer: &str,
-        idle: Duration,
+        delay: RedeliveryDelay,
         limit: usize,
-    ) -> Result<Vec<Delivery>, StoreError>;
+    ) -> Result<Vec<StreamEntry>, StoreError>;
 
     /// Marks entries as dealt with.
-    async fn acknowledge(&self, entries: &[String]) -> Result<(), StoreError>;
+    async fn acknowledge(&self, ids: &[String]) -> Result<(), StoreError>;
 
     /// Moves an entry to the dead letters with its cause, and acknowledges it.
-    async fn bury(&self, delivery: &Delivery, cause: &str) -> Result<(), StoreError>;
+    async fn bury(&self, entry: &StreamEntry, cause: &str) -> Result<(), StoreError>;
+
+    /// Removes what every consumer has dealt with, and nothing else. Returns what is left.
+    async fn trim(&self) -> Result<StreamState, StoreError>;
 }
 
 /// An event that could not be delivered.
@@ -65,6 +104,9 @@ pub struct DeadLetter {
 /// The events an [`EventStream`] buried.
 #[async_trait]
 pub trait DeadLetters: Send + Sync {
+    /// How many there are.
+    async fn count(&self) -> Result<u64, StoreError>;
+
     /// Up to `limit` of them, oldest first.
     async fn list(&self, limit: usize) -> Result<Vec<DeadLetter>, StoreError>;
 
@@ -72,4 +114,19 @@ pub trait DeadLetters: Send + Sync {
     /// replay, or cannot be read. When it errs the event may have been put back; consumers drop an
     /// event they have delivered.
     async fn replay(&self, entry: &str) -> Result<bool, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::RedeliveryDelay;
+
+    #[test]
+    fn the_delay_doubles_with_each_delivery_up_to_the_longest() {
+        let delay =
+            RedeliveryDelay { first: Duration::from_secs(1), longest: Duration::from_secs(6) };
+        let seconds = |deliveries| delay.after(deliveries).as_secs();
+        assert_eq!([0, 1, 2, 3, 4, 99].map(seconds), [1, 1, 2, 4, 6, 6]);
+    }
 }

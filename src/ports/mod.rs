@@ -3,6 +3,7 @@
 
 mod cache;
 mod clock;
+mod committed_events;
 mod error;
 mod events;
 mod health;
@@ -24,8 +25,11 @@ mod wakeup;
 
 pub use cache::{Cache, CacheArea, CacheKey, CacheNotice, CacheSlot, Cached, Load, SharedCache};
 pub use clock::{Clock, SystemClock};
+pub use committed_events::CommittedEvents;
 pub use error::{BoxError, StoreError};
-pub use events::{DeadLetter, DeadLetters, Delivery, EventStream};
+pub use events::{
+    Appended, DeadLetter, DeadLetters, EventStream, RedeliveryDelay, StreamEntry, StreamState,
+};
 pub use health::{Availability, ComponentHealth, Health, HealthProbe};
 pub use jobs::{
     Acknowledged, Acknowledgement, Exchange, FetchedJob, JobRecord, JobStore, Lease, NewJob,
@@ -33,18 +37,18 @@ pub use jobs::{
 };
 pub use key_source::{KeySource, PublishedKeys};
 pub use locks::{HeldLock, Locks};
-pub use notifier::{NotifyError, OrderNotifier};
+pub use notifier::{Notified, NotifyError, OrderNotifier};
 pub use orders::{
     AdvanceOrder, Advanced, IdempotencyKey, NewOrder, OrderFilter, OrderStore, Placed, Removed,
 };
-pub use outbox::{Outbox, OutboxBacklog, OutboxEntry};
+pub use outbox::{HANDOVER, Outbox, OutboxBacklog, OutboxEntry};
 pub use pace::Pace;
 pub use products::ProductStore;
 pub use rate_limiter::{RateDecision, RateLimit, RateLimiter};
 pub use reports::Reports;
 pub use schema::{Schema, SchemaState};
 pub use sessions::{MAX_SESSION, Sessions};
-pub use status_copy::StatusCopy;
+pub use status_copy::{CopiedStatus, StatusCopy};
 pub use upkeep::{RoundClaim, Upkeep};
 pub use wakeup::{Topic, Wakeup};
 

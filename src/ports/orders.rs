@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::{Lease, NewJob, StoreError};
+use super::{Lease, NewJob, OutboxEntry, StoreError};
 use crate::domain::{
     CorrelationId, EventId, Order, OrderDraft, OrderId, OrderSnapshot, OrderStatus, Page, PageOf,
     Sku, Timestamp, Transition, UserId,
@@ -26,6 +26,8 @@ pub struct NewOrder {
     pub draft: OrderDraft,
     /// Guards against a repeated request.
     pub idempotency: Option<IdempotencyKey>,
+    /// Id of the event that is written with the order.
+    pub event_id: EventId,
     /// The job that processes it, stored in the same transaction.
     pub job: NewJob,
 }
@@ -33,8 +35,8 @@ pub struct NewOrder {
 /// What became of a new order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Placed {
-    /// Stored, with its job.
-    Created(Order),
+    /// Stored, with its job and its event.
+    Created(Order, OutboxEntry),
     /// The key was used for the same body before: this is the order of then, with the status it was
     /// accepted with.
     Replayed(Order),
@@ -64,8 +66,8 @@ pub struct AdvanceOrder {
 /// What became of a status change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Advanced {
-    /// Done; history row and outbox entry are committed with it.
-    Applied(OrderSnapshot),
+    /// Done; history row and this outbox entry are committed with it.
+    Applied(OrderSnapshot, OutboxEntry),
     /// It had been done before; nothing was written.
     Already(OrderSnapshot),
     /// Illegal from where the order stands; nothing was written.
@@ -97,7 +99,7 @@ pub struct OrderFilter {
 pub enum Removed {
     /// Hidden from now on. `Some` when it was still `Accepted` and therefore became `Cancelled`
     /// with an event.
-    Done(Option<OrderSnapshot>),
+    Done(Option<(OrderSnapshot, OutboxEntry)>),
     /// A worker is on it: it can be deleted once it is finished.
     InProgress,
     /// It belongs to somebody else, and the caller is a known customer (requirements 2.1).
@@ -112,7 +114,7 @@ pub enum Removed {
 /// Deleted orders are invisible except to [`OrderStore::snapshot`] and [`OrderStore::advance`].
 #[async_trait]
 pub trait OrderStore: Send + Sync {
-    /// Stores order, lines, history, job and idempotency record together. Prices and names
+    /// Stores order, lines, history, event, job and idempotency record together. Prices and names
     /// are taken from the catalogue now and frozen on the lines. Two requests with one key
     /// store one order, however close they come.
     async fn place(&self, order: NewOrder) -> Result<Placed, StoreError>;

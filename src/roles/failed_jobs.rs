@@ -28,7 +28,7 @@ pub enum FailedJobs {
 /// Does it and says what was done. Exit code 1 when the database does not answer or a job is
 /// unknown.
 pub async fn failed_jobs(settings: Settings, request: FailedJobs) -> ExitCode {
-    let outcome = match stores::open(&settings).await {
+    let outcome = match stores::open(&settings, false).await {
         Ok(stores) => run(stores.jobs, request)
             .await
             .map_err(|error| StartError::new("the database does not answer", error)),

@@ -1,28 +1,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::StartError;
+use super::relay::start_relay;
 use super::shared::{Shared, redis_failed};
 use crate::adapters::redis::{Agreement, RedisBackplane, command_client, subscriber_client};
-use crate::app::{
-    BridgeOutage, ConsumeEvents, DeliverEvents, DirectSink, EventPath, FollowUp, GetOrderStatus,
-    Redelivery, RegisterOrder, RelayOutbox,
-};
+use crate::app::{AfterCommit, GetOrderStatus, RegisterOrder};
 use crate::auth::TokenVerifier;
 use crate::config::Settings;
+use crate::delivery::{
+    DeliverEvent, DirectSink, FillGaps, FollowEvents, HandedOver, Interruptions, OutboxPositions,
+    Redelivery, StreamUpkeep,
+};
 use crate::hubs::{HubAuthenticator, HubNotifier, order_status};
 use crate::lifecycle::{StopPhase, Supervisor};
 use crate::ports::OrderNotifier;
 use crate::signalr::backplane::{Backplane, BackplaneState, InProcessBus};
-use crate::signalr::{HubEndpoint, HubLifetime, HubOptions, Origins};
+use crate::signalr::{Gaps, HubContext, HubEndpoint, HubLifetime, HubOptions, Origins};
 
-/// How long an event that is published again is recognised, so that each tab hears it once.
-/// Longer than a consumer's entry may wait to be taken over, and than the outages a pod bridges by
-/// reading the outbox.
-const REPEAT_WINDOW: Duration = Duration::from_secs(10 * 60);
 /// How long the start waits for the backplane.
 const JOIN_PATIENCE: Duration = Duration::from_secs(2);
 /// What sockets may take to close once all were told.
@@ -31,7 +28,8 @@ const SOCKETS_END: Duration = Duration::from_secs(3);
 /// The hub of this process and what sends to it.
 pub(super) struct HubPart {
     lifetime: Arc<HubLifetime>,
-    pub(super) notifier: Arc<dyn OrderNotifier>,
+    gaps: Gaps,
+    notifier: Arc<dyn OrderNotifier>,
 }
 
 impl HubPart {
@@ -40,9 +38,9 @@ impl HubPart {
         shared: &Shared,
         connections: &CancellationToken,
     ) -> Result<Self, StartError> {
-        let lifetime = HubLifetime::new(backplane(shared, connections)?, Some(REPEAT_WINDOW));
-        let notifier = Arc::new(HubNotifier(lifetime.context()));
-        Ok(Self { lifetime, notifier })
+        let (lifetime, gaps) = HubLifetime::new(backplane(shared, connections)?);
+        let notifier = Arc::new(HubNotifier(HubContext::new(lifetime.clone())));
+        Ok(Self { lifetime, gaps, notifier })
     }
 
     /// Waits until the other pods can be reached, but not for ever: a Redis that is out must not
@@ -86,17 +84,19 @@ impl HubPart {
 
     /// Starts what brings events to the hub, and the closing of its sockets at the end. Returns
     /// what is to be mounted.
-    pub(super) fn start(
-        &self,
+    pub(super) async fn start(
+        self,
         shared: &Shared,
         verifier: Arc<dyn TokenVerifier>,
+        handed: Option<HandedOver>,
         supervisor: &Supervisor,
     ) -> Arc<HubEndpoint> {
         let (orders, copy) = (shared.stores.orders.clone(), shared.copy.clone());
-        let follow_up = FollowUp::new(copy.clone(), shared.wakeup.clone(), self.notifier.clone());
+        let after_commit =
+            AfterCommit::new(copy.clone(), shared.wakeup.clone(), shared.handover.clone());
         let hub = order_status(
-            Arc::new(RegisterOrder::new(orders.clone(), copy.clone(), follow_up.clone())),
-            Arc::new(GetOrderStatus::new(orders.clone(), copy.clone(), follow_up)),
+            Arc::new(RegisterOrder::new(orders.clone(), copy.clone(), after_commit.clone())),
+            Arc::new(GetOrderStatus::new(orders.clone(), copy.clone(), after_commit)),
         );
         let key = token_key(&shared.settings);
         let authenticator = Arc::new(HubAuthenticator(verifier));
@@ -108,7 +108,8 @@ impl HubPart {
             options(&shared.settings),
         );
 
-        self.start_events(shared, supervisor);
+        let Self { lifetime, gaps, notifier } = self;
+        start_events(shared, &lifetime, notifier, gaps, handed, supervisor).await;
         let (closing, window) = (endpoint.clone(), shared.settings.drain.close_window);
         supervisor.spawn("hub", StopPhase::Work, |stop| async move {
             stop.cancelled().await;
@@ -119,65 +120,66 @@ impl HubPart {
         });
         endpoint
     }
-
-    /// Without Redis the outbox is read directly. With it, events come over the stream, and from
-    /// the outbox while they cannot (D4).
-    fn start_events(&self, shared: &Shared, supervisor: &Supervisor) {
-        let (orders, copy, outbox) =
-            (shared.stores.orders.clone(), shared.copy.clone(), shared.stores.outbox.clone());
-        let deliver = DeliverEvents::new(orders.clone(), copy.clone(), self.notifier.clone());
-        let Some(redis) = &shared.redis else {
-            let relay =
-                RelayOutbox::new(outbox, shared.wakeup.clone(), Arc::new(DirectSink(deliver)));
-            return supervisor.spawn("outbox-relay", StopPhase::Background, |stop| async move {
-                relay.run(stop).await;
-                Ok(())
-            });
-        };
-        let (settings, path) = (&shared.settings.events, EventPath::default());
-        let redelivery = Redelivery { after: settings.retry_after, most: settings.max_deliveries };
-        let name = consumer_name(&shared.settings);
-        let consumer =
-            ConsumeEvents::new(redis.events.clone(), deliver, name, redelivery, path.clone());
-        supervisor.spawn("event-consumer", StopPhase::Background, |stop| async move {
-            consumer.run(stop).await;
-            Ok(())
-        });
-        let bridge = BridgeOutage::new(outbox, orders, copy, self.notifier.clone(), path.clone());
-        supervisor.spawn("event-bridge", StopPhase::Background, |stop| async move {
-            bridge.run(stop).await;
-            Ok(())
-        });
-        let watched = watch_path(path, self.lifetime.backplane_state(), redis.resets.clone());
-        supervisor.spawn("event-path", StopPhase::Background, |stop| async move {
-            stop.run_until_cancelled(watched).await;
-            Ok(())
-        });
-    }
 }
 
-/// Tells `path` of the backplane, and of a stream that was lost with what was in it.
-async fn watch_path(
-    path: EventPath,
-    mut fan_out: watch::Receiver<BackplaneState>,
-    mut resets: watch::Receiver<u64>,
+/// Without Redis the relay of this process tells the connections. With it, events come over the
+/// stream, and from the outbox while they cannot (D4).
+async fn start_events(
+    shared: &Shared,
+    lifetime: &HubLifetime,
+    notifier: Arc<dyn OrderNotifier>,
+    gaps: Gaps,
+    handed: Option<HandedOver>,
+    supervisor: &Supervisor,
 ) {
-    let mut last = *fan_out.borrow();
-    loop {
-        let state = *fan_out.borrow_and_update();
-        let connected = matches!(state, BackplaneState::Connected(_));
-        if connected && state != last {
-            path.gap();
-            last = state;
-        }
-        path.fan_out(connected);
-        tokio::select! {
-            Ok(()) = fan_out.changed() => {}
-            // Making the stream for the first time loses nothing, and a gap too many does no harm.
-            Ok(()) = resets.changed() => path.gap(),
-            else => return std::future::pending().await,
-        }
+    let (stores, delivery) = (&shared.stores, &shared.delivery);
+    let deliver = DeliverEvent::new(
+        stores.orders.clone(),
+        shared.copy.clone(),
+        stores.outbox.clone(),
+        notifier,
+        delivery.clone(),
+    );
+    let (fill, requests) = FillGaps::new(deliver.clone());
+    supervisor.spawn("version-gaps", StopPhase::Background, |stop| async move {
+        gaps.keep(move |missing| requests.ask(missing), stop).await;
+        Ok(())
+    });
+    supervisor.spawn("fill-gaps", StopPhase::Background, |stop| async move {
+        fill.run(stop).await;
+        Ok(())
+    });
+    if let Some(handed) = handed {
+        start_relay(shared, handed, Arc::new(DirectSink(deliver.clone())), supervisor);
     }
+    let Some(redis) = &shared.redis else { return };
+    let positions = OutboxPositions::begin(&*stores.outbox).await;
+    let (keep, outbox) = (positions.clone(), stores.outbox.clone());
+    supervisor.spawn("outbox-positions", StopPhase::Background, |stop| async move {
+        keep.keep(outbox, stop).await;
+        Ok(())
+    });
+    let upkeep =
+        StreamUpkeep::new(redis.events.clone(), redis.dead_letters.clone(), delivery.clone());
+    supervisor.spawn("stream-upkeep", StopPhase::Background, |stop| async move {
+        upkeep.run(stop).await;
+        Ok(())
+    });
+    let settings = &shared.settings.events;
+    let follow = FollowEvents::new(
+        redis.events.clone(),
+        consumer_name(&shared.settings),
+        Redelivery::new(settings.retry_after, settings.max_deliveries),
+        stores.outbox.clone(),
+        deliver,
+        positions,
+        Interruptions { backplane: lifetime.backplane_state(), resets: redis.resets.clone() },
+        delivery.clone(),
+    );
+    supervisor.spawn("events", StopPhase::Background, |stop| async move {
+        follow.run(stop).await;
+        Ok(())
+    });
 }
 
 fn backplane(

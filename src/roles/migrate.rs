@@ -19,7 +19,7 @@ pub async fn migrate(settings: Settings) -> ExitCode {
 }
 
 async fn run(settings: &Settings) -> Result<Vec<String>, StartError> {
-    let stores = stores::open(settings).await?;
+    let stores = stores::open(settings, false).await?;
     let failed = |error| StartError::new("cannot migrate the database", error);
     let mut lines = Vec::new();
     for name in stores.schema.migrate().await.map_err(failed)? {

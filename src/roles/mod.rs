@@ -8,6 +8,7 @@ mod failed_jobs;
 mod hub;
 mod identity;
 mod migrate;
+mod relay;
 mod serve;
 mod shared;
 mod stores;

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::relay::start_relay;
 use super::shared::Shared;
 use super::{StartError, stores, web, worker};
-use crate::app::{RelayOutbox, StreamSink, keep_reports_fresh};
+use crate::app::keep_reports_fresh;
 use crate::config::{DrainSettings, JwtSettings, Part, Settings, StoreConnection};
+use crate::delivery::{HandedOver, Handover, StreamSink};
 use crate::jobs::engine::DepthGauges;
 use crate::lifecycle::{StopPhase, StopPlan, Supervisor, listen_for_signals};
 use crate::ops::{DrainMarker, HealthRegistry, Metrics, Ops, Readiness, listener, telemetry};
@@ -47,8 +49,9 @@ async fn run(settings: Settings) -> Result<u8, StartError> {
     })?;
     let connections = CancellationToken::new();
     let _disconnect = connections.clone().drop_guard();
-    let stores = stores::open(&settings).await?;
-    let shared = Shared::new(settings, stores, &connections)?;
+    let stores = stores::open(&settings, publishes(&settings)).await?;
+    let (handover, handed) = Handover::new();
+    let shared = Shared::new(settings, stores, Arc::new(handover), &connections)?;
     let health = Arc::new(HealthRegistry::new(shared.probes.clone()));
     let readiness = Readiness::new(supervisor.phase(), marker.clone());
     let ops = Arc::new(Ops::new(version, role, readiness, health.clone(), metrics.clone()));
@@ -66,12 +69,13 @@ async fn run(settings: Settings) -> Result<u8, StartError> {
     });
 
     stores::ensure_schema(&shared.stores, &shared.settings).await?;
-    start_events(&shared, &supervisor);
+    start_caretakers(&shared, &supervisor);
+    let handed = start_stream_relay(&shared, handed, &supervisor);
     if parts.has(Part::Jobs) {
         worker::start(&shared, &supervisor);
     }
     if parts.has(Part::Api) {
-        let address = web::start(&shared, &supervisor, ops, &connections).await?;
+        let address = web::start(&shared, &supervisor, ops, &connections, handed).await?;
         announce(&shared.settings, &format!("http://{address}"), &format!("http://{ops_address}"));
     }
     supervisor.ready();
@@ -79,9 +83,13 @@ async fn run(settings: Settings) -> Result<u8, StartError> {
     Ok(supervisor.run().await.exit_code())
 }
 
-/// With Redis, whoever works on jobs feeds the stream; without it, the web part reads the outbox
-/// itself (D4).
-fn start_events(shared: &Shared, supervisor: &Supervisor) {
+/// Whether this process publishes the events it commits: to the stream, or without Redis to its own
+/// hub.
+fn publishes(settings: &Settings) -> bool {
+    settings.connections.redis.is_some() || settings.parts().has(Part::Hub)
+}
+
+fn start_caretakers(shared: &Shared, supervisor: &Supervisor) {
     let depths = DepthGauges::new(shared.stores.jobs.clone(), DEPTHS_EVERY);
     let (cache, changed) = (shared.commons.cache.clone(), shared.changed.clone());
     supervisor.spawn("report-cache", StopPhase::Background, |stop| async move {
@@ -92,14 +100,19 @@ fn start_events(shared: &Shared, supervisor: &Supervisor) {
         depths.run(stop).await;
         Ok(())
     });
-    if let Some(redis) = shared.redis.as_ref().filter(|_| shared.settings.parts().has(Part::Jobs)) {
-        let sink = Arc::new(StreamSink(redis.events.clone()));
-        let relay = RelayOutbox::new(shared.stores.outbox.clone(), shared.wakeup.clone(), sink);
-        supervisor.spawn("outbox-relay", StopPhase::Background, |stop| async move {
-            relay.run(stop).await;
-            Ok(())
-        });
-    }
+}
+
+/// With Redis every process feeds the stream; without it, what was handed over is left to the hub
+/// (D4).
+fn start_stream_relay(
+    shared: &Shared,
+    handed: HandedOver,
+    supervisor: &Supervisor,
+) -> Option<HandedOver> {
+    let Some(redis) = &shared.redis else { return Some(handed) };
+    let sink = Arc::new(StreamSink::new(redis.events.clone(), shared.delivery.clone()));
+    start_relay(shared, handed, sink, supervisor);
+    None
 }
 
 fn plan(drain: &DrainSettings) -> StopPlan {

@@ -12,11 +12,14 @@ use crate::adapters::guarded::{
 };
 use crate::adapters::memory::{LocalWakeup, MemoryStatusCopy};
 use crate::adapters::redis::{
-    RedisEventStream, RedisHealth, RedisSharedCache, RedisStatusCopy, RedisWakeup, Subscriptions,
-    command_client, subscriber_client,
+    RedisDeadLetters, RedisEventStream, RedisHealth, RedisSharedCache, RedisStatusCopy,
+    RedisWakeup, Subscriptions, command_client, subscriber_client,
 };
 use crate::config::{BreakerLimits, RedisSettings, Settings};
-use crate::ports::{EventStream, HealthProbe, StatusCopy, StoreError, Stores, Wakeup};
+use crate::delivery::{DeliveryHealth, DeliveryStatus};
+use crate::ports::{
+    CommittedEvents, DeadLetters, EventStream, HealthProbe, StatusCopy, StoreError, Stores, Wakeup,
+};
 use crate::resilience::BreakerSettings;
 
 /// What every role stands on. Every port is behind the breaker of its dependency (S1-Res-1).
@@ -26,6 +29,10 @@ pub(super) struct Shared {
     pub(super) copy: Arc<dyn StatusCopy>,
     pub(super) wakeup: Arc<dyn Wakeup>,
     pub(super) commons: Commons,
+    /// Takes the events that this process commits.
+    pub(super) handover: Arc<dyn CommittedEvents>,
+    /// The way that events take.
+    pub(super) delivery: DeliveryStatus,
     /// Says when an order was changed by this process.
     pub(super) changed: Arc<Notify>,
     pub(super) probes: Vec<Arc<dyn HealthProbe>>,
@@ -37,6 +44,8 @@ pub(super) struct Shared {
 pub(super) struct SharedRedis {
     /// Order events between processes (D4).
     pub(super) events: Arc<dyn EventStream>,
+    /// Order events that could not be delivered.
+    pub(super) dead_letters: Arc<dyn DeadLetters>,
     /// Counts how often the stream had to be made anew, with what was in it lost.
     pub(super) resets: watch::Receiver<u64>,
     /// Redis' breaker.
@@ -49,12 +58,14 @@ impl Shared {
     pub(super) fn new(
         settings: Settings,
         stores: Stores,
+        handover: Arc<dyn CommittedEvents>,
         stop: &CancellationToken,
     ) -> Result<Self, StartError> {
         let sql = guard(StoreError::SQL, GuardSettings::SQL, &settings.resilience.sql);
         let changed = Arc::new(Notify::new());
         let mut stores = guarded::stores(stores, &sql);
         stores.orders = Arc::new(WatchedOrders::new(stores.orders, changed.clone()));
+        let delivery = DeliveryStatus::default();
         let mut probes = vec![stores.health.clone()];
         let Some(redis) = settings.connections.redis.clone() else {
             let copy = Arc::new(MemoryStatusCopy::new(settings.workflow_state_ttl));
@@ -65,6 +76,8 @@ impl Shared {
                 copy,
                 wakeup,
                 commons,
+                handover,
+                delivery,
                 changed,
                 probes,
                 redis: None,
@@ -83,6 +96,7 @@ impl Shared {
         let events = RedisEventStream::new(client.clone(), command(&redis)?);
         let resets = events.resets();
         let events = Arc::new(GuardedEventStream::new(Arc::new(events), guard.clone()));
+        let dead_letters = Arc::new(RedisDeadLetters::new(client.clone()));
         let copy = RedisStatusCopy::new(client.clone(), settings.workflow_state_ttl);
         let copy = Arc::new(GuardedStatusCopy::new(Arc::new(copy), guard.clone()));
         let commons = Commons::shared(&client, &subscriptions, &guard, stop);
@@ -90,15 +104,18 @@ impl Shared {
             Arc::new(RedisHealth::new(client, subscriptions)),
             guard.clone(),
         )));
+        probes.push(Arc::new(DeliveryHealth(delivery.clone())));
         Ok(Self {
             settings,
             stores,
             copy,
             wakeup,
             commons,
+            handover,
+            delivery,
             changed,
             probes,
-            redis: Some(SharedRedis { events, resets, guard }),
+            redis: Some(SharedRedis { events, dead_letters, resets, guard }),
         })
     }
 }

@@ -1,16 +1,19 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::StartError;
 use crate::adapters::mssql::{MssqlOptions, MssqlStore};
 use crate::adapters::sqlite::{SqliteOptions, SqliteStore};
 use crate::config::{Settings, StoreConnection};
-use crate::ports::{SchemaState, Stores, SystemClock};
+use crate::ports::{HANDOVER, SchemaState, Stores, SystemClock};
 
-/// Opens the system of record the connection string names (D3).
-pub(super) async fn open(settings: &Settings) -> Result<Stores, StartError> {
+/// Opens the system of record the connection string names (D3). A process that publishes the events
+/// it commits has some time for it before others do.
+pub(super) async fn open(settings: &Settings, publishes: bool) -> Result<Stores, StartError> {
+    let handover = if publishes { HANDOVER } else { Duration::ZERO };
     match &settings.connections.contoso {
         StoreConnection::Sqlite(path) => {
-            let options = SqliteOptions::new(path);
+            let options = SqliteOptions { handover, ..SqliteOptions::new(path) };
             let opened = tokio::task::spawn_blocking(move || {
                 SqliteStore::open(options, Arc::new(SystemClock))
             })
@@ -20,7 +23,7 @@ pub(super) async fn open(settings: &Settings) -> Result<Stores, StartError> {
             Ok(store.map_err(|error| StartError::new("cannot open the database", error))?.stores())
         }
         StoreConnection::SqlServer(text) => {
-            let mut options = MssqlOptions::new(text);
+            let mut options = MssqlOptions { handover, ..MssqlOptions::new(text) };
             if let Some(StoreConnection::SqlServer(replica)) =
                 &settings.connections.contoso_read_only
             {

@@ -11,6 +11,7 @@ use super::hub::HubPart;
 use super::identity::Identity;
 use super::shared::Shared;
 use crate::config::{DrainSettings, RateLimitSettings};
+use crate::delivery::HandedOver;
 use crate::http::{self, HttpPorts, HttpSettings, HttpState, Limits};
 use crate::hubs::ORDER_STATUS_PATH;
 use crate::lifecycle::{StopPhase, Supervisor};
@@ -22,12 +23,14 @@ use crate::signalr;
 /// connection).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Starts API, pages, hub and notification consumer. Returns the public address.
+/// Starts API, pages and hub. Without Redis the hub publishes what was handed over. Returns the public
+/// address.
 pub(super) async fn start(
     shared: &Shared,
     supervisor: &Supervisor,
     ops: Arc<Ops>,
     connections: &CancellationToken,
+    handed: Option<HandedOver>,
 ) -> Result<SocketAddr, StartError> {
     let settings = &shared.settings;
     let jwt = settings.jwt.as_ref().ok_or_else(|| StartError::new("Jwt", "a web role needs it"))?;
@@ -39,7 +42,7 @@ pub(super) async fn start(
     });
     let hub = HubPart::new(shared, connections)?;
     hub.join(shared, supervisor).await?;
-    let endpoint = hub.start(shared, identity.verifier.clone(), supervisor);
+    let endpoint = hub.start(shared, identity.verifier.clone(), handed, supervisor).await;
     let state = Data::new(HttpState::new(
         HttpPorts {
             orders: shared.stores.orders.clone(),
@@ -51,7 +54,7 @@ pub(super) async fn start(
             sessions: shared.commons.sessions.clone(),
             limiter: shared.commons.limiter.clone(),
             wakeup: shared.wakeup.clone(),
-            notifier: hub.notifier.clone(),
+            events: shared.handover.clone(),
             verifier: identity.verifier,
             development_tokens: identity.development,
         },

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::app::{ProcessOrder, PruneFinished, Recurring, RecurringTask, SweepStuck};
+use crate::app::{AfterCommit, ProcessOrder, PruneFinished, Recurring, RecurringTask, SweepStuck};
 use crate::jobs::definitions::OrderAccepted;
 use crate::jobs::engine::{JobRegistry, JobServer, RetryPolicy, ServerOptions};
 use crate::lifecycle::{StopPhase, Supervisor};
@@ -15,7 +15,7 @@ pub(super) fn start(shared: &Shared, supervisor: &Supervisor) {
     let process = ProcessOrder::new(
         shared.stores.orders.clone(),
         shared.copy.clone(),
-        shared.wakeup.clone(),
+        after_commit(shared),
         settings.orders_processing_time,
     );
     let options = ServerOptions {
@@ -38,6 +38,10 @@ pub(super) fn start(shared: &Shared, supervisor: &Supervisor) {
     start_upkeep(shared, supervisor);
 }
 
+fn after_commit(shared: &Shared) -> AfterCommit {
+    AfterCommit::new(shared.copy.clone(), shared.wakeup.clone(), shared.handover.clone())
+}
+
 /// What one of all workers does from time to time.
 fn start_upkeep(shared: &Shared, supervisor: &Supervisor) {
     let (stores, settings) = (&shared.stores, &shared.settings.recurring);
@@ -49,8 +53,7 @@ fn start_upkeep(shared: &Shared, supervisor: &Supervisor) {
     let sweep = Arc::new(SweepStuck::new(
         stores.upkeep.clone(),
         stores.orders.clone(),
-        shared.copy.clone(),
-        shared.wakeup.clone(),
+        after_commit(shared),
         settings.stuck_after,
     ));
     let clean_up = RecurringTask {

@@ -2,12 +2,14 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::backplane::{BackplaneError, GroupAction, GroupChange, Target};
 use super::connection::ConnectionId;
 use super::lifetime::HubLifetime;
 use super::protocol::EncodeError;
 use super::serialized::SerializedMessage;
+use super::turn::{OrderedMessages, OrderedSend, Turn};
 
 /// Sends to clients and changes groups, inside hub methods and out (table D). Cheap to clone.
 #[derive(Clone)]
@@ -27,7 +29,8 @@ pub enum SendError {
 }
 
 impl HubContext {
-    pub(super) fn new(lifetime: Arc<HubLifetime>) -> Self {
+    /// Sends through this hub.
+    pub fn new(lifetime: Arc<HubLifetime>) -> Self {
         Self { lifetime }
     }
 
@@ -82,6 +85,20 @@ impl HubContext {
         self.recipients(vec![Target::User(id.to_owned())])
     }
 
+    /// All connections of a user, which hear the versions of `key` in order and once (D5a).
+    pub fn user_in_order(
+        &self,
+        id: &str,
+        key: impl Into<String>,
+        version: u32,
+    ) -> OrderedRecipients {
+        OrderedRecipients {
+            lifetime: self.lifetime.clone(),
+            target: Target::User(id.to_owned()),
+            turn: Turn { key: key.into(), version },
+        }
+    }
+
     /// All connections of several users. Empty ids are skipped.
     pub fn users<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Recipients {
         self.recipients(
@@ -132,6 +149,41 @@ pub struct Recipients {
     lifetime: Arc<HubLifetime>,
     targets: Vec<Target>,
     excluded: Vec<ConnectionId>,
+}
+
+/// Whom the next send reaches, in the order of the versions of one key.
+#[must_use = "nothing is sent until a send is awaited"]
+pub struct OrderedRecipients {
+    lifetime: Arc<HubLifetime>,
+    target: Target,
+    turn: Turn,
+}
+
+impl OrderedRecipients {
+    /// Sends these messages, which make up the version together. They reach the recipients on every
+    /// server in the order of the versions: what is not newer than the last sent is dropped, what
+    /// comes before its predecessor is left to be sent again.
+    pub async fn send(&self, messages: Vec<SerializedMessage>) -> Result<OrderedSend, SendError> {
+        Ok(self.lifetime.send_ordered(&self.target, &self.ordered(messages), false).await?)
+    }
+
+    /// As [`Self::send`], without its predecessor, which will be dropped if it still comes.
+    pub async fn send_without_predecessor(
+        &self,
+        messages: Vec<SerializedMessage>,
+    ) -> Result<OrderedSend, SendError> {
+        Ok(self.lifetime.send_ordered(&self.target, &self.ordered(messages), true).await?)
+    }
+
+    /// Sends to the recipients on this server only, and of those to the ones that began before the
+    /// given instant, or all. Each hears the version once, in its turn.
+    pub fn send_here(&self, messages: Vec<SerializedMessage>, began_before: Option<Instant>) {
+        self.lifetime.send_ordered_here(&self.target, &self.ordered(messages), began_before);
+    }
+
+    fn ordered(&self, messages: Vec<SerializedMessage>) -> OrderedMessages {
+        OrderedMessages { turn: self.turn.clone(), messages }
+    }
 }
 
 impl Recipients {

@@ -10,7 +10,8 @@ pub struct HubCounters {
     received: AtomicU64,
     delivered: AtomicU64,
     dropped: AtomicU64,
-    repeated: AtomicU64,
+    not_newer: AtomicU64,
+    skipped: AtomicU64,
     bad_payloads: AtomicU64,
     slow_consumers: AtomicU64,
 }
@@ -28,8 +29,10 @@ pub struct HubStats {
     pub delivered: u64,
     /// Messages that could not be queued for a connection.
     pub dropped: u64,
-    /// Messages left out because the target had them already.
-    pub repeated: u64,
+    /// Ordered messages left out because a connection had heard their version or a newer one.
+    pub not_newer: u64,
+    /// Versions that a connection did not hear because they did not come in time.
+    pub skipped: u64,
     /// Backplane payloads that could not be read.
     pub bad_payloads: u64,
     /// Connections ended because they did not read.
@@ -98,7 +101,8 @@ impl HubCounters {
             received: self.received.load(Relaxed),
             delivered: self.delivered.load(Relaxed),
             dropped: self.dropped.load(Relaxed),
-            repeated: self.repeated.load(Relaxed),
+            not_newer: self.not_newer.load(Relaxed),
+            skipped: self.skipped.load(Relaxed),
             bad_payloads: self.bad_payloads.load(Relaxed),
             slow_consumers: self.slow_consumers.load(Relaxed),
         }
@@ -145,9 +149,18 @@ impl HubCounters {
         }
     }
 
-    pub(super) fn repeated(&self) {
-        self.repeated.fetch_add(1, Relaxed);
-        metrics::counter!("contoso_signalr_messages_repeated_total").increment(1);
+    pub(super) fn not_newer(&self, messages: u64) {
+        if messages > 0 {
+            self.not_newer.fetch_add(messages, Relaxed);
+            metrics::counter!("contoso_signalr_messages_not_newer_total").increment(messages);
+        }
+    }
+
+    pub(super) fn skipped(&self, versions: u32) {
+        if versions > 0 {
+            self.skipped.fetch_add(versions.into(), Relaxed);
+            metrics::counter!("contoso_signalr_versions_skipped_total").increment(versions.into());
+        }
     }
 
     pub(super) fn bad_payload(&self) {

@@ -1,48 +1,45 @@
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use super::backplane::{
     Backplane, BackplaneError, BackplaneReceiver, BackplaneState, GroupAction, GroupChange,
     Published, Target,
 };
-use super::connection::{CloseCause, Connection, ConnectionId, Delivery};
-use super::context::HubContext;
+use super::connection::{CloseCause, Connection, ConnectionId, Delivery, Hearing};
 use super::counters::{HubCounters, HubStats};
+use super::gaps::{GAP_TIMEOUT, GAPS, Gap, Gaps, MissingVersions};
 use super::registry::Registry;
-use super::repeats::RepeatFilter;
 use super::serialized::SerializedMessage;
+use super::turn::{OrderedMessages, OrderedSend, Turn, TurnPart};
 
 /// Knows the connections of this server, fans messages out to them, and to other servers over the
 /// backplane.
 pub struct HubLifetime {
     registry: Registry,
     backplane: Arc<dyn Backplane>,
-    repeats: Option<RepeatFilter>,
+    gaps: mpsc::Sender<Gap>,
     counters: Arc<HubCounters>,
 }
 
 impl HubLifetime {
-    /// A hub without connections. With `repeat_window`, a message identical to one its target got
-    /// within the window is left out.
-    pub fn new(backplane: Arc<dyn Backplane>, repeat_window: Option<Duration>) -> Arc<Self> {
+    /// A hub without connections, and what ends its waits for missing versions: run it, or nothing
+    /// waits.
+    pub fn new(backplane: Arc<dyn Backplane>) -> (Arc<Self>, Gaps) {
+        let (gaps, waiting) = mpsc::channel(GAPS);
+        let counters = Arc::<HubCounters>::default();
         let lifetime = Arc::new(Self {
             registry: Registry::default(),
             backplane,
-            repeats: repeat_window.map(RepeatFilter::new),
-            counters: Arc::default(),
+            gaps,
+            counters: counters.clone(),
         });
         let receiver: Weak<dyn BackplaneReceiver> =
             Arc::downgrade(&(lifetime.clone() as Arc<dyn BackplaneReceiver>));
         lifetime.backplane.attach(receiver);
-        lifetime
-    }
-
-    /// A handle to send from anywhere.
-    pub fn context(self: &Arc<Self>) -> HubContext {
-        HubContext::new(self.clone())
+        (lifetime, Gaps { waiting, counters })
     }
 
     /// What the hub has done so far.
@@ -103,8 +100,12 @@ impl HubLifetime {
         {
             return Ok(());
         }
-        let published =
-            Published { excluded: excluded.to_vec(), message: message.clone(), delivered_locally };
+        let published = Published {
+            excluded: excluded.to_vec(),
+            message: message.clone(),
+            delivered_locally,
+            turn: None,
+        };
         let result = self.backplane.publish(target, &published).await;
         self.counters.published(result.is_ok());
         result
@@ -121,18 +122,85 @@ impl HubLifetime {
         if connections.is_empty() {
             return false;
         }
-        if let Some(repeats) = &self.repeats
-            && !repeats.is_new(target, message, Instant::now())
-        {
-            self.counters.repeated();
-            return true;
-        }
         let queued = connections
             .iter()
             .filter(|connection| connection.send(message) == Delivery::Queued)
             .count();
         self.counters.delivered(queued as u64, (connections.len() - queued) as u64);
         true
+    }
+
+    /// Sends ordered messages to the connections of `target` on every server, this one included,
+    /// all in the order that the backplane decides.
+    pub(super) async fn send_ordered(
+        &self,
+        target: &Target,
+        messages: &OrderedMessages,
+        regardless: bool,
+    ) -> Result<OrderedSend, BackplaneError> {
+        let result = self.backplane.publish_ordered(target, messages, regardless).await;
+        match &result {
+            Ok(OrderedSend::Sent) => self.counters.published(true),
+            Ok(OrderedSend::NotNewer | OrderedSend::Early { .. }) => {}
+            Err(_) => self.counters.published(false),
+        }
+        result
+    }
+
+    /// Sends ordered messages to the connections of this server, or those that began before an
+    /// instant.
+    pub(super) fn send_ordered_here(
+        &self,
+        target: &Target,
+        messages: &OrderedMessages,
+        began_before: Option<Instant>,
+    ) {
+        let mut connections = self.registry.find(target, &[]);
+        connections.retain(|connection| {
+            began_before.is_none_or(|instant| connection.began_at() < instant)
+        });
+        for (part, message) in (0..).zip(&messages.messages) {
+            let turn = TurnPart { turn: messages.turn.clone(), part };
+            self.deliver_in_turn(&connections, message, &turn);
+        }
+    }
+
+    fn deliver_in_turn(
+        &self,
+        connections: &[Arc<Connection>],
+        message: &SerializedMessage,
+        turn: &TurnPart,
+    ) {
+        let (mut queued, mut dropped, mut not_newer) = (0, 0, 0);
+        for connection in connections {
+            match connection.send_in_turn(message, turn) {
+                Hearing::Heard(delivery, skipped) => {
+                    self.counters.skipped(skipped);
+                    match delivery {
+                        Delivery::Queued => queued += 1,
+                        Delivery::Dropped => dropped += 1,
+                    }
+                }
+                Hearing::NotNewer => not_newer += 1,
+                Hearing::Waits { begins_after: None } => queued += 1,
+                Hearing::Waits { begins_after: Some(after) } => {
+                    queued += 1;
+                    self.wait_for_missing(connection, turn, after);
+                }
+            }
+        }
+        self.counters.delivered(queued, dropped);
+        self.counters.not_newer(not_newer);
+    }
+
+    fn wait_for_missing(&self, connection: &Arc<Connection>, turn: &TurnPart, after: u32) {
+        let TurnPart { turn: Turn { key, version }, .. } = turn;
+        let missing = MissingVersions { key: key.clone(), after, before: *version };
+        let due = Instant::now() + GAP_TIMEOUT;
+        let gap = Gap { connection: Arc::downgrade(connection), missing, due };
+        if self.gaps.try_send(gap).is_err() {
+            self.counters.skipped(connection.give_up_waiting(key));
+        }
     }
 
     /// Applies a group change here if the connection is local, else has its server do it.
@@ -183,7 +251,15 @@ fn targets(connection: &Connection) -> (Target, Target) {
 #[async_trait]
 impl BackplaneReceiver for HubLifetime {
     fn deliver(&self, target: &Target, published: &Published) {
-        self.deliver_local(target, &published.excluded, &published.message);
+        let Published { excluded, message, turn, .. } = published;
+        match turn {
+            Some(turn) => {
+                self.deliver_in_turn(&self.registry.find(target, excluded), message, turn);
+            }
+            None => {
+                self.deliver_local(target, excluded, message);
+            }
+        }
     }
 
     async fn change_group(&self, change: &GroupChange) -> bool {

@@ -24,7 +24,7 @@ export function mount(el, id) {
   const cancel = h('button', { class: 'button button-small', type: 'button', on: { click: () => doCancel() } }, 'Cancel order');
 
   const drawStatus = () => {
-    const status = later(order.status, shop.statusOf(order.correlationId));
+    const { status } = later(order, shop.stateOf(order.correlationId));
     el.querySelector('.order-tag')?.replaceChildren(statusTag(status));
     fill(live, progressLine(status), h('p', { class: 'order-next' }, NEXT[status]));
     cancel.hidden = status !== 'Accepted';

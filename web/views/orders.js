@@ -61,7 +61,8 @@ export function mount(el) {
     const place = orders.findIndex((order) => order.correlationId === detail.correlationId);
     // Ordered in another tab: only the server knows what is in it.
     if (place < 0) return load(0);
-    orders[place] = { ...orders[place], status: later(orders[place].status, detail.status) };
+    const { status, version } = later(orders[place], detail);
+    orders[place] = { ...orders[place], status, version };
     list.children[place]?.replaceWith(ticket(orders[place]));
   };
 
@@ -74,7 +75,7 @@ export function mount(el) {
 }
 
 function ticket(order) {
-  const status = later(order.status, shop.statusOf(order.correlationId));
+  const { status } = later(order, shop.stateOf(order.correlationId));
   const pieces = order.items.reduce((sum, item) => sum + item.quantity, 0);
   const total = order.items.reduce((sum, item) => sum + Math.round(item.unitPrice * 100) * item.quantity, 0) / 100;
   return h(

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 
 use super::Guard;
 use crate::domain::OrderEvent;
-use crate::ports::{Delivery, EventStream, StoreError};
+use crate::ports::{Appended, EventStream, RedeliveryDelay, StoreError, StreamEntry, StreamState};
 
 /// Longest a call may take beyond the wait it is asked for. The adapter gives up sooner; a read
 /// that were cut off in the middle might have taken entries that nobody then deals with.
@@ -26,7 +26,7 @@ impl GuardedEventStream {
 
 #[async_trait]
 impl EventStream for GuardedEventStream {
-    async fn append(&self, events: &[OrderEvent]) -> Result<(), StoreError> {
+    async fn append(&self, events: &[OrderEvent]) -> Result<Appended, StoreError> {
         self.guard.call_within(PATIENCE, self.inner.append(events)).await
     }
 
@@ -35,24 +35,28 @@ impl EventStream for GuardedEventStream {
         consumer: &str,
         limit: usize,
         wait: Duration,
-    ) -> Result<Vec<Delivery>, StoreError> {
+    ) -> Result<Vec<StreamEntry>, StoreError> {
         self.guard.call_within(wait + PATIENCE, self.inner.read(consumer, limit, wait)).await
     }
 
     async fn claim(
         &self,
         consumer: &str,
-        idle: Duration,
+        delay: RedeliveryDelay,
         limit: usize,
-    ) -> Result<Vec<Delivery>, StoreError> {
-        self.guard.call_within(PATIENCE, self.inner.claim(consumer, idle, limit)).await
+    ) -> Result<Vec<StreamEntry>, StoreError> {
+        self.guard.call_within(PATIENCE, self.inner.claim(consumer, delay, limit)).await
     }
 
-    async fn acknowledge(&self, entries: &[String]) -> Result<(), StoreError> {
-        self.guard.call_within(PATIENCE, self.inner.acknowledge(entries)).await
+    async fn acknowledge(&self, ids: &[String]) -> Result<(), StoreError> {
+        self.guard.call_within(PATIENCE, self.inner.acknowledge(ids)).await
     }
 
-    async fn bury(&self, delivery: &Delivery, cause: &str) -> Result<(), StoreError> {
-        self.guard.call_within(PATIENCE, self.inner.bury(delivery, cause)).await
+    async fn bury(&self, entry: &StreamEntry, cause: &str) -> Result<(), StoreError> {
+        self.guard.call_within(PATIENCE, self.inner.bury(entry, cause)).await
+    }
+
+    async fn trim(&self) -> Result<StreamState, StoreError> {
+        self.guard.call_within(PATIENCE, self.inner.trim()).await
     }
 }

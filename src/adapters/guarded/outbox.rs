@@ -4,6 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::Guard;
+use crate::domain::{OrderId, OrderVersion};
 use crate::ports::{Outbox, OutboxBacklog, OutboxEntry, StoreError};
 
 /// The outbox behind a guard.
@@ -35,6 +36,15 @@ impl Outbox for GuardedOutbox {
         limit: usize,
     ) -> Result<Vec<OutboxEntry>, StoreError> {
         self.guard.call(self.inner.read_after(sequence, limit)).await
+    }
+
+    async fn of_order(
+        &self,
+        order: OrderId,
+        after: OrderVersion,
+        limit: usize,
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.guard.call(self.inner.of_order(order, after, limit)).await
     }
 
     async fn last_sequence(&self) -> Result<i64, StoreError> {

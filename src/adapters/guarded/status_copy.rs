@@ -3,8 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::Guard;
-use crate::domain::{CorrelationId, OrderId, OrderSnapshot, OrderStatus, UserId};
-use crate::ports::{StatusCopy, StoreError};
+use crate::domain::{CorrelationId, OrderSnapshot, UserId};
+use crate::ports::{CopiedStatus, StatusCopy, StoreError};
 
 /// The status copy behind a guard.
 pub struct GuardedStatusCopy {
@@ -32,7 +32,7 @@ impl StatusCopy for GuardedStatusCopy {
     async fn read(
         &self,
         correlation_id: CorrelationId,
-    ) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
+    ) -> Result<Option<CopiedStatus>, StoreError> {
         self.guard.call(self.inner.read(correlation_id)).await
     }
 

@@ -4,17 +4,15 @@ use async_trait::async_trait;
 use moka::future::Cache;
 use moka::ops::compute::Op;
 
-use crate::domain::{CorrelationId, OrderId, OrderSnapshot, OrderStatus, UserId};
-use crate::ports::{StatusCopy, StoreError};
+use crate::domain::{CorrelationId, OrderSnapshot, UserId};
+use crate::ports::{CopiedStatus, StatusCopy, StoreError};
 
 /// Orders kept at a time; beyond that the least used ones go, which costs a read from SQL.
 const CAPACITY: u64 = 100_000;
 
-type Entry = (UserId, OrderId, OrderStatus);
-
 /// Owner, row number and status of orders in this process.
 pub struct MemoryStatusCopy {
-    orders: Cache<CorrelationId, Entry>,
+    orders: Cache<CorrelationId, CopiedStatus>,
 }
 
 impl MemoryStatusCopy {
@@ -29,25 +27,22 @@ impl StatusCopy for MemoryStatusCopy {
     async fn write(&self, snapshot: &OrderSnapshot) -> Result<(), StoreError> {
         self.orders
             .entry(snapshot.correlation_id)
-            .and_upsert_with(async |entry| {
-                let status = match entry.map(|entry| entry.into_value().2) {
-                    Some(current) if current.rank() >= snapshot.status.rank() => current,
-                    _ => snapshot.status,
-                };
-                (snapshot.user.clone(), snapshot.order_id, status)
+            .and_upsert_with(async |entry| match entry.map(|entry| entry.into_value()) {
+                Some(current) if current.version >= snapshot.version => current,
+                _ => snapshot.into(),
             })
             .await;
         Ok(())
     }
 
     async fn owner(&self, correlation_id: CorrelationId) -> Result<Option<UserId>, StoreError> {
-        Ok(self.orders.get(&correlation_id).await.map(|(owner, ..)| owner))
+        Ok(self.orders.get(&correlation_id).await.map(|order| order.user))
     }
 
     async fn read(
         &self,
         correlation_id: CorrelationId,
-    ) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
+    ) -> Result<Option<CopiedStatus>, StoreError> {
         Ok(self.orders.get(&correlation_id).await)
     }
 

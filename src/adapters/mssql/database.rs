@@ -19,6 +19,7 @@ use crate::ports::StoreError;
 pub(super) struct Database {
     pool: SessionPool,
     retry: RetryOptions,
+    handover: Duration,
     /// Where to read while this one cannot be reached.
     fallback: Option<Arc<Database>>,
 }
@@ -28,9 +29,10 @@ impl Database {
         name: &'static str,
         to: ConnectionString,
         retry: RetryOptions,
+        handover: Duration,
         fallback: Option<Arc<Self>>,
     ) -> Self {
-        Self { pool: SessionPool::new(name, to), retry, fallback }
+        Self { pool: SessionPool::new(name, to), retry, handover, fallback }
     }
 
     /// Runs a unit, again where that is safe and useful (S1-Flow-3b), and returns its answer.
@@ -77,6 +79,11 @@ impl Database {
         drop(session);
         self.pool.observe();
         answer
+    }
+
+    /// How long a committed event is left to this process.
+    pub(super) fn handover(&self) -> Duration {
+        self.handover
     }
 
     /// One attempt, for a caller that wants to know how things are now.

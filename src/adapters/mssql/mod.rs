@@ -59,11 +59,17 @@ impl MssqlStore {
             Some(text) => Some(ConnectionString::parse(text, &options.read_only_pool)?.read_only()),
             None => None,
         };
-        let main = Arc::new(Database::new("main", main, options.retry, None));
+        let main = Arc::new(Database::new("main", main, options.retry, options.handover, None));
         let reports = match reports {
             Some(reports) => {
                 let fallback = options.read_only_fallback.then(|| main.clone());
-                Arc::new(Database::new("reports", reports, options.retry, fallback))
+                Arc::new(Database::new(
+                    "reports",
+                    reports,
+                    options.retry,
+                    options.handover,
+                    fallback,
+                ))
             }
             None => main.clone(),
         };

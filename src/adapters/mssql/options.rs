@@ -1,6 +1,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::ports::HANDOVER;
+
 /// How [`super::MssqlStore::connect`] reaches the server.
 #[derive(Clone)]
 pub struct MssqlOptions {
@@ -18,6 +20,9 @@ pub struct MssqlOptions {
     pub read_only_pool: PoolOptions,
     /// How often a unit of work is tried.
     pub retry: RetryOptions,
+    /// How long a committed event is left to this process, see [`HANDOVER`]; zero when it publishes
+    /// nothing itself.
+    pub handover: Duration,
 }
 
 impl MssqlOptions {
@@ -30,6 +35,7 @@ impl MssqlOptions {
             pool: PoolOptions::default(),
             read_only_pool: PoolOptions { max: 40, min: 5, ..PoolOptions::default() },
             retry: RetryOptions::default(),
+            handover: HANDOVER,
         }
     }
 }

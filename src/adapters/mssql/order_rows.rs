@@ -7,9 +7,10 @@ use tiberius::Row;
 
 use super::row::{Answer, Cells, odd};
 use crate::domain::{
-    CorrelationId, Money, Order, OrderId, OrderLine, OrderSnapshot, OrderStatus, Sku, UserId,
+    CorrelationId, EventId, Money, Order, OrderEvent, OrderId, OrderLine, OrderSnapshot,
+    OrderStatus, OrderVersion, Sku, UserId,
 };
-use crate::ports::StoreError;
+use crate::ports::{OutboxEntry, StoreError};
 
 /// What stands for a user id where it is compared: SQL Server would ignore trailing blanks of the
 /// text.
@@ -33,7 +34,29 @@ pub(super) fn snapshot(row: &Row) -> Result<OrderSnapshot, StoreError> {
         correlation_id: CorrelationId::from(row.cell::<uuid::Uuid>("CorrelationId")?),
         user: UserId::new(row.text("UserId")?),
         status: status(row)?,
+        version: OrderVersion::new(row.unsigned("Version")?),
         updated_at: row.instant("UpdatedAt")?,
+    })
+}
+
+/// The event that was committed with an order's last change, from the row that tells its sequence.
+pub(super) fn committed(
+    row: &Row,
+    order: &OrderSnapshot,
+    event_id: EventId,
+    trace_parent: Option<String>,
+) -> Result<OutboxEntry, StoreError> {
+    Ok(OutboxEntry {
+        sequence: row.cell("Sequence")?,
+        event: OrderEvent {
+            event_id,
+            correlation_id: order.correlation_id,
+            order_id: order.order_id,
+            status: order.status,
+            version: order.version,
+            occurred_at: order.updated_at,
+            trace_parent,
+        },
     })
 }
 
@@ -44,12 +67,14 @@ pub(super) fn orders(answer: &Answer, headers: usize) -> Result<Vec<Order>, Stor
         lines.entry(row.cell("OrderId")?).or_default().push(line(row)?);
     }
     answer.read(headers, |row| {
-        let OrderSnapshot { order_id, correlation_id, user, status, updated_at } = snapshot(row)?;
+        let OrderSnapshot { order_id, correlation_id, user, status, version, updated_at } =
+            snapshot(row)?;
         Ok(Order {
             id: order_id,
             correlation_id,
             user,
             status,
+            version,
             created_at: row.instant("CreatedAt")?,
             updated_at,
             lines: lines.get(&order_id.0).cloned().unwrap_or_default(),

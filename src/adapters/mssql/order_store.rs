@@ -5,12 +5,12 @@ use serde_json::json;
 
 use super::database::Database;
 use super::job_rows::micros;
-use super::order_rows::{digest, orders, sku, snapshot};
+use super::order_rows::{committed, digest, orders, sku, snapshot};
 use super::row::{Answer, Cells, odd};
 use super::unit;
 use crate::domain::{
-    CorrelationId, EventId, Order, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, Timestamp,
-    UserId,
+    CorrelationId, EventId, Order, OrderId, OrderSnapshot, OrderStatus, OrderVersion, Page, PageOf,
+    Timestamp, UserId,
 };
 use crate::ports::{
     AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, StoreError,
@@ -56,10 +56,12 @@ impl OrderStore for MssqlOrderStore {
                     &i32::try_from(job.max_attempts).unwrap_or(i32::MAX).max(1),
                     &job.unique_key,
                     &job.trace_parent,
+                    &order.event_id.0,
+                    &micros(self.database.handover()),
                 ],
             )
             .await?;
-        read_placed(&answer)
+        read_placed(&answer, &order)
     }
 
     async fn advance(&self, step: AdvanceOrder) -> Result<Advanced, StoreError> {
@@ -77,12 +79,17 @@ impl OrderStore for MssqlOrderStore {
                     &step.lease.map(|lease| lease.fence),
                     &step.event_id.0,
                     &step.trace_parent,
+                    &micros(self.database.handover()),
                 ],
             )
             .await?;
         let at = || answer.row(1).and_then(snapshot);
         Ok(match outcome(&answer)? {
-            "applied" => Advanced::Applied(at()?),
+            "applied" => {
+                let order = at()?;
+                let entry = committed(answer.row(0)?, &order, step.event_id, step.trace_parent)?;
+                Advanced::Applied(order, entry)
+            }
             "already" => Advanced::Already(at()?),
             "refused" => Advanced::Refused(at()?),
             "shortage" => Advanced::Shortage(sku(answer.row(0)?)?),
@@ -144,11 +151,18 @@ impl OrderStore for MssqlOrderStore {
         id: OrderId,
         event_id: EventId,
     ) -> Result<Removed, StoreError> {
-        let answer =
-            self.database.run(&unit::REMOVE_ORDER, &[&digest(owner), &id.0, &event_id.0]).await?;
+        let handover = micros(self.database.handover());
+        let answer = self
+            .database
+            .run(&unit::REMOVE_ORDER, &[&digest(owner), &id.0, &event_id.0, &handover])
+            .await?;
         Ok(match outcome(&answer)? {
             "deleted" => Removed::Done(None),
-            "cancelled" => Removed::Done(Some(snapshot(answer.row(1)?)?)),
+            "cancelled" => {
+                let order = snapshot(answer.row(1)?)?;
+                let entry = committed(answer.row(0)?, &order, event_id, None)?;
+                Removed::Done(Some((order, entry)))
+            }
             "in_progress" => Removed::InProgress,
             "not_owner" => Removed::NotOwner,
             "not_found" => Removed::NotFound,
@@ -166,16 +180,22 @@ fn outcome(answer: &Answer) -> Result<&str, StoreError> {
     answer.row(0)?.cell("Outcome")
 }
 
-fn read_placed(answer: &Answer) -> Result<Placed, StoreError> {
+fn read_placed(answer: &Answer, new: &NewOrder) -> Result<Placed, StoreError> {
     let order = || orders(answer, 1)?.pop().ok_or_else(|| odd("Id"));
     // As it was accepted, whatever became of it since.
     let accepted = |order: Order| Order {
         status: OrderStatus::Accepted,
+        version: OrderVersion::FIRST,
         updated_at: order.created_at,
         ..order
     };
     Ok(match outcome(answer)? {
-        "created" => Placed::Created(accepted(order()?)),
+        "created" => {
+            let order = accepted(order()?);
+            let trace_parent = new.job.trace_parent.clone();
+            let entry = committed(answer.row(0)?, &order.snapshot(), new.event_id, trace_parent)?;
+            Placed::Created(order, entry)
+        }
         "replayed" => Placed::Replayed(accepted(order()?)),
         "key_reused" => Placed::KeyReused,
         "unknown_products" => Placed::UnknownProducts(answer.read(3, sku)?),

@@ -10,7 +10,7 @@ use super::database::Database;
 use super::job_rows::micros;
 use super::row::{Cells, odd};
 use super::unit;
-use crate::domain::{CorrelationId, EventId, OrderEvent, OrderId, OrderStatus};
+use crate::domain::{CorrelationId, EventId, OrderEvent, OrderId, OrderStatus, OrderVersion};
 use crate::ports::{Outbox, OutboxBacklog, OutboxEntry, StoreError};
 
 pub(super) struct MssqlOutbox {
@@ -50,6 +50,19 @@ impl Outbox for MssqlOutbox {
             .read(0, entry)
     }
 
+    async fn of_order(
+        &self,
+        order: OrderId,
+        after: OrderVersion,
+        limit: usize,
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
+        let after = i32::try_from(after.number()).unwrap_or(i32::MAX);
+        self.database
+            .run(&unit::OUTBOX_OF_ORDER, &[&order.0, &after, &many(limit)])
+            .await?
+            .read(0, entry)
+    }
+
     async fn last_sequence(&self) -> Result<i64, StoreError> {
         let answer = self.database.run(&unit::OUTBOX_LAST, &[]).await?;
         Ok(answer.first(0, |row| row.cell("Sequence"))?.unwrap_or(0))
@@ -77,13 +90,19 @@ fn many(limit: usize) -> i64 {
 }
 
 fn entry(row: &Row) -> Result<OutboxEntry, StoreError> {
+    let status = OrderStatus::from_word(row.cell("Status")?).ok_or_else(|| odd("Status"))?;
+    let version = match row.maybe::<i32>("Version")? {
+        Some(number) => OrderVersion::new(u32::try_from(number).map_err(|_| odd("Version"))?),
+        None => OrderVersion::usual(status),
+    };
     Ok(OutboxEntry {
         sequence: row.cell("Sequence")?,
         event: OrderEvent {
             event_id: EventId(row.cell("EventId")?),
             correlation_id: CorrelationId::from(row.cell::<Uuid>("CorrelationId")?),
             order_id: OrderId(row.cell("OrderId")?),
-            status: OrderStatus::from_word(row.cell("Status")?).ok_or_else(|| odd("Status"))?,
+            status,
+            version,
             occurred_at: row.instant("OccurredAt")?,
             trace_parent: row.maybe::<&str>("TraceParent")?.map(str::to_owned),
         },

@@ -48,6 +48,7 @@ units! {
     OUTBOX_CLAIM = "outbox_claim", Harmless;
     OUTBOX_MARK = "outbox_mark", Harmless;
     OUTBOX_READ_AFTER = "outbox_read_after", Harmless;
+    OUTBOX_OF_ORDER = "outbox_of_order", Harmless;
     OUTBOX_LAST = "outbox_last", Harmless;
     OUTBOX_BACKLOG = "outbox_backlog", Harmless;
     OUTBOX_PRUNE = "outbox_prune", Harmless;

@@ -31,9 +31,7 @@ impl RedisDeadLetters {
         };
         // First back, then gone: the other way round a crash between the two would lose it.
         let fields = event_fields::encode(&event);
-        self.client
-            .xadd::<(), _, _, _, _>(keys::EVENTS, false, keys::EVENTS_CAP, "*", fields)
-            .await?;
+        self.client.xadd::<(), _, _, _, _>(keys::EVENTS, false, None, "*", fields).await?;
         self.client.xdel::<(), _, _>(keys::DEAD_EVENTS, entry).await?;
         Ok(true)
     }
@@ -41,6 +39,10 @@ impl RedisDeadLetters {
 
 #[async_trait]
 impl DeadLetters for RedisDeadLetters {
+    async fn count(&self) -> Result<u64, StoreError> {
+        self.client.xlen(keys::DEAD_EVENTS).await.map_err(store_error)
+    }
+
     async fn list(&self, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {
         let found: Vec<Entry> = self
             .client

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use fred::types::{Key, Value};
 use uuid::Uuid;
 
-use crate::domain::{EventId, OrderEvent, OrderId, OrderStatus, Timestamp};
+use crate::domain::{EventId, OrderEvent, OrderId, OrderStatus, OrderVersion, Timestamp};
 
 /// Version of this layout; readers refuse another.
 const VERSION: &str = "1";
@@ -20,6 +20,7 @@ pub fn encode(event: &OrderEvent) -> Vec<(&'static str, String)> {
         ("correlationId", event.correlation_id.to_string()),
         ("orderId", event.order_id.to_string()),
         ("status", event.status.word().to_owned()),
+        ("orderVersion", event.version.to_string()),
         ("occurredAt", event.occurred_at.to_string()),
     ];
     if let Some(trace) = &event.trace_parent {
@@ -35,11 +36,18 @@ pub fn decode(fields: &HashMap<Key, Value>) -> Option<OrderEvent> {
     };
     let version = text("version")?;
     (version == VERSION).then_some(())?;
+    let status = OrderStatus::from_word(&text("status")?)?;
+    let version = match text("orderVersion") {
+        Some(number) => OrderVersion::new(number.parse().ok()?),
+        // A pod of the release before wrote it.
+        None => OrderVersion::usual(status),
+    };
     Some(OrderEvent {
         event_id: EventId(Uuid::parse_str(&text("eventId")?).ok()?),
         correlation_id: text("correlationId")?.parse().ok()?,
         order_id: OrderId(text("orderId")?.parse().ok()?),
-        status: OrderStatus::from_word(&text("status")?)?,
+        status,
+        version,
         occurred_at: Timestamp::parse_rfc3339(&text("occurredAt")?)?,
         trace_parent: text("traceParent").map(|trace| trace.into_owned()),
     })
@@ -52,7 +60,9 @@ mod tests {
     use fred::types::{Key, Value};
 
     use super::{decode, encode};
-    use crate::domain::{CorrelationId, EventId, OrderEvent, OrderId, OrderStatus, Timestamp};
+    use crate::domain::{
+        CorrelationId, EventId, OrderEvent, OrderId, OrderStatus, OrderVersion, Timestamp,
+    };
 
     fn stored(event: &OrderEvent) -> HashMap<Key, Value> {
         encode(event)
@@ -69,6 +79,7 @@ mod tests {
                 correlation_id: CorrelationId::generate(),
                 order_id: OrderId(42),
                 status,
+                version: OrderVersion::new(7),
                 occurred_at: Timestamp::from_micros(1_795_294_800_123_456),
                 trace_parent: Some(
                     "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into(),
@@ -80,6 +91,10 @@ mod tests {
                 fields.remove(&Key::from(name));
                 assert_eq!(decode(&fields), None, "without {name}");
             }
+            let mut fields = stored(&event);
+            fields.remove(&Key::from("orderVersion"));
+            let older = decode(&fields).map(|event| event.version);
+            assert_eq!(older, Some(OrderVersion::usual(status)));
         }
     }
 }

@@ -13,11 +13,14 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::error::store_error;
-use super::script::OneKeyScript;
+use super::script::SlotScript;
 use super::{event_fields, keys};
 use crate::domain::OrderEvent;
-use crate::ports::{Delivery, EventStream, StoreError};
+use crate::ports::{Appended, EventStream, RedeliveryDelay, StoreError, StreamEntry, StreamState};
 
+/// Entries the stream may hold, read or not: about 40 MB. What is delivered is trimmed, so it grows
+/// only while no web pod is alive.
+const CAPACITY: i64 = 100_000;
 /// Dead letters kept, roughly.
 const MAX_DEAD: i64 = 10_000;
 /// Longest wait in one command: shorter than the silence after which the client gives a connection
@@ -27,6 +30,8 @@ const MAX_BLOCK: Duration = Duration::from_secs(2);
 const CONSUMER_LIFE: Duration = Duration::from_secs(3_600);
 /// Characters of a cause that are kept.
 const MAX_CAUSE: usize = 500;
+/// Unacknowledged entries looked at by one claim, oldest first.
+const PENDING_AT_ONCE: u64 = 1_000;
 
 type Fields = HashMap<Key, Value>;
 
@@ -38,7 +43,10 @@ pub struct RedisEventStream {
     client: Client,
     reader: Client,
     resets: watch::Sender<u64>,
-    forget: OneKeyScript,
+    append: SlotScript,
+    trim: SlotScript,
+    forget: SlotScript,
+    capacity: i64,
     forget_at: Mutex<Instant>,
 }
 
@@ -50,9 +58,18 @@ impl RedisEventStream {
             client,
             reader,
             resets: watch::Sender::new(0),
-            forget: OneKeyScript::new(include_str!("lua/forget_consumers.lua")),
+            append: SlotScript::new(include_str!("lua/append_events.lua")),
+            trim: SlotScript::new(include_str!("lua/trim_events.lua")),
+            capacity: CAPACITY,
+            forget: SlotScript::new(include_str!("lua/forget_consumers.lua")),
             forget_at: Mutex::new(Instant::now()),
         }
+    }
+
+    /// The same with room for so many entries.
+    #[must_use]
+    pub fn with_capacity(self, capacity: u32) -> Self {
+        Self { capacity: capacity.into(), ..self }
     }
 
     /// Counts how often this process had to make the consumer group. After each, events that had
@@ -77,15 +94,21 @@ impl RedisEventStream {
         }
     }
 
-    async fn try_append(&self, events: &[OrderEvent]) -> Result<(), Error> {
-        let pipeline = self.client.pipeline();
+    async fn try_append(&self, events: &[OrderEvent]) -> Result<Appended, Error> {
+        let mut args: Vec<Value> = vec![self.capacity.into()];
         for event in events {
-            let () = pipeline
-                .xadd(keys::EVENTS, false, keys::EVENTS_CAP, "*", event_fields::encode(event))
-                .await?;
+            let fields = event_fields::encode(event);
+            args.push((2 * fields.len() as i64).into());
+            args.extend(fields.into_iter().flat_map(|(name, value)| [name.into(), value.into()]));
         }
-        let _: Vec<String> = pipeline.all().await?;
-        Ok(())
+        let appended: i64 = self.append.call(&self.client, keys::EVENTS, args).await?;
+        Ok(if appended == 1 { Appended::All } else { Appended::Full })
+    }
+
+    async fn try_trim(&self) -> Result<StreamState, Error> {
+        let args = vec![keys::EVENTS_GROUP.into()];
+        let (length, pending) = self.trim.call(&self.client, keys::EVENTS, args).await?;
+        Ok(StreamState { length, pending })
     }
 
     async fn try_read(
@@ -93,7 +116,7 @@ impl RedisEventStream {
         consumer: &str,
         limit: usize,
         wait: Duration,
-    ) -> Result<Vec<Delivery>, Error> {
+    ) -> Result<Vec<StreamEntry>, Error> {
         let block = wait.min(MAX_BLOCK);
         // BLOCK 0 would wait for ever.
         let block_ms = (!block.is_zero()).then(|| millis(block).max(1));
@@ -127,22 +150,27 @@ impl RedisEventStream {
         let mut streams: XReadResponse<String, String, Key, Value> =
             answer.into_xread_response()?;
         let entries = streams.remove(keys::EVENTS).unwrap_or_default();
-        Ok(entries.into_iter().map(|(entry, fields)| delivery(entry, &fields, 1)).collect())
+        Ok(entries.into_iter().map(|(id, fields)| stream_entry(id, &fields, 1)).collect())
     }
 
     async fn try_claim(
         &self,
         consumer: &str,
-        idle: Duration,
+        delay: RedeliveryDelay,
         limit: usize,
-    ) -> Result<Vec<Delivery>, Error> {
-        let idle_ms = millis(idle);
-        let pending: Vec<(String, String, u64, u32)> = self
+    ) -> Result<Vec<StreamEntry>, Error> {
+        let idle_ms = millis(delay.first);
+        let mut pending: Vec<(String, String, u64, u32)> = self
             .client
-            .xpending(keys::EVENTS, keys::EVENTS_GROUP, (idle_ms, "-", "+", limit as u64))
+            .xpending(keys::EVENTS, keys::EVENTS_GROUP, (idle_ms, "-", "+", PENDING_AT_ONCE))
             .await?;
+        let was_idle = !pending.is_empty();
+        pending.retain(|(_, _, idle_ms, count)| *idle_ms >= millis(delay.after(*count)));
+        pending.truncate(limit);
         if pending.is_empty() {
-            self.forget_consumers().await?;
+            if !was_idle {
+                self.forget_consumers().await?;
+            }
             return Ok(Vec::new());
         }
         let counts: HashMap<String, u32> =
@@ -164,14 +192,14 @@ impl RedisEventStream {
                 false,
             )
             .await?;
-        let mut claimed: Vec<Delivery> = entries
+        let mut claimed: Vec<StreamEntry> = entries
             .into_iter()
             .map(|(entry, fields)| {
                 let deliveries = counts.get(&entry).map_or(1, |count| count + 1);
-                delivery(entry, &fields, deliveries)
+                stream_entry(entry, &fields, deliveries)
             })
             .collect();
-        claimed.sort_by_key(|delivery| sequence(&delivery.entry));
+        claimed.sort_by_key(|entry| sequence(&entry.id));
         Ok(claimed)
     }
 
@@ -189,9 +217,9 @@ impl RedisEventStream {
         self.forget.call(&self.client, keys::EVENTS, args).await
     }
 
-    async fn try_bury(&self, entry: &Delivery, cause: &str) -> Result<(), Error> {
+    async fn try_bury(&self, entry: &StreamEntry, cause: &str) -> Result<(), Error> {
         // The raw fields, because an unreadable entry has nothing else.
-        let id = entry.entry.as_str();
+        let id = entry.id.as_str();
         let found: Vec<(String, Fields)> =
             self.client.xrange_values(keys::EVENTS, id, id, None).await?;
         let mut fields: Vec<(Key, Value)> =
@@ -211,9 +239,9 @@ impl RedisEventStream {
 
 #[async_trait]
 impl EventStream for RedisEventStream {
-    async fn append(&self, events: &[OrderEvent]) -> Result<(), StoreError> {
+    async fn append(&self, events: &[OrderEvent]) -> Result<Appended, StoreError> {
         if events.is_empty() {
-            return Ok(());
+            return Ok(Appended::All);
         }
         self.try_append(events).await.map_err(store_error)
     }
@@ -223,7 +251,7 @@ impl EventStream for RedisEventStream {
         consumer: &str,
         limit: usize,
         wait: Duration,
-    ) -> Result<Vec<Delivery>, StoreError> {
+    ) -> Result<Vec<StreamEntry>, StoreError> {
         match self.try_read(consumer, limit, wait).await {
             Err(error) if lacks_group(&error) => {
                 self.make_group().await.map_err(store_error)?;
@@ -236,33 +264,34 @@ impl EventStream for RedisEventStream {
     async fn claim(
         &self,
         consumer: &str,
-        idle: Duration,
+        delay: RedeliveryDelay,
         limit: usize,
-    ) -> Result<Vec<Delivery>, StoreError> {
-        match self.try_claim(consumer, idle, limit).await {
+    ) -> Result<Vec<StreamEntry>, StoreError> {
+        match self.try_claim(consumer, delay, limit).await {
             // No group, nothing pending; the next read makes it.
             Err(error) if lacks_group(&error) => Ok(Vec::new()),
             answer => answer.map_err(store_error),
         }
     }
 
-    async fn acknowledge(&self, entries: &[String]) -> Result<(), StoreError> {
-        if entries.is_empty() {
+    async fn acknowledge(&self, ids: &[String]) -> Result<(), StoreError> {
+        if ids.is_empty() {
             return Ok(());
         }
-        self.client
-            .xack(keys::EVENTS, keys::EVENTS_GROUP, entries.to_vec())
-            .await
-            .map_err(store_error)
+        self.client.xack(keys::EVENTS, keys::EVENTS_GROUP, ids.to_vec()).await.map_err(store_error)
     }
 
-    async fn bury(&self, delivery: &Delivery, cause: &str) -> Result<(), StoreError> {
-        self.try_bury(delivery, cause).await.map_err(store_error)
+    async fn bury(&self, entry: &StreamEntry, cause: &str) -> Result<(), StoreError> {
+        self.try_bury(entry, cause).await.map_err(store_error)
+    }
+
+    async fn trim(&self) -> Result<StreamState, StoreError> {
+        self.try_trim().await.map_err(store_error)
     }
 }
 
-fn delivery(entry: String, fields: &Fields, deliveries: u32) -> Delivery {
-    Delivery { entry, event: event_fields::decode(fields), deliveries }
+fn stream_entry(id: String, fields: &Fields, deliveries: u32) -> StreamEntry {
+    StreamEntry { id, event: event_fields::decode(fields), deliveries }
 }
 
 /// A waiting reader is told `UNBLOCKED` by Redis 6 when the stream goes, `NOGROUP` by later ones.

@@ -10,8 +10,6 @@ use crate::ports::{CacheArea, Topic};
 
 /// Events on their way to the hub pods.
 pub const EVENTS: &str = "contoso-shop:events";
-/// Events kept in [`EVENTS`], roughly; older ones went to the outbox's readers long ago.
-pub const EVENTS_CAP: (&str, &str, i64) = ("MAXLEN", "~", 100_000);
 /// Events that could not be delivered, with their cause.
 pub const DEAD_EVENTS: &str = "contoso-shop:events:dead";
 /// The one consumer group of [`EVENTS`].
@@ -28,6 +26,17 @@ pub fn order_map(id: CorrelationId) -> String {
 /// Status of an order: the upper-case word (S2-C1-2e).
 pub fn order_status(id: CorrelationId) -> String {
     format!("order:status:{id}")
+}
+
+/// Version that [`order_status`] has. The hash tag puts both into one cluster slot, so that one
+/// script may compare and set them.
+pub fn status_version(id: CorrelationId) -> String {
+    format!("contoso-shop:version:{{order:status:{id}}}")
+}
+
+/// Last version sent of a key, by the hub's channel prefix and name.
+pub fn sent_version(hub: &str, key: &str) -> String {
+    format!("contoso-shop:sent:{hub}:{key}")
 }
 
 /// Row number of an order.

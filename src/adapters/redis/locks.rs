@@ -7,16 +7,16 @@ use uuid::Uuid;
 
 use super::error::store_error;
 use super::keys;
-use super::script::OneKeyScript;
+use super::script::SlotScript;
 use crate::ports::{HeldLock, Locks, StoreError};
 
 /// Lease locks in Redis: one key with an expiry, a random token, and scripts that compare it before
 /// they touch the key.
 pub struct RedisLocks {
     client: Client,
-    acquire: OneKeyScript,
-    renew: OneKeyScript,
-    release: OneKeyScript,
+    acquire: SlotScript,
+    renew: SlotScript,
+    release: SlotScript,
 }
 
 impl RedisLocks {
@@ -24,15 +24,15 @@ impl RedisLocks {
     pub fn new(client: Client) -> Self {
         Self {
             client,
-            acquire: OneKeyScript::new(include_str!("lua/acquire_lock.lua")),
-            renew: OneKeyScript::new(include_str!("lua/renew_lock.lua")),
-            release: OneKeyScript::new(include_str!("lua/release_lock.lua")),
+            acquire: SlotScript::new(include_str!("lua/acquire_lock.lua")),
+            renew: SlotScript::new(include_str!("lua/renew_lock.lua")),
+            release: SlotScript::new(include_str!("lua/release_lock.lua")),
         }
     }
 
     async fn is_done(
         &self,
-        script: &OneKeyScript,
+        script: &SlotScript,
         name: &str,
         args: Vec<Value>,
     ) -> Result<bool, StoreError> {

@@ -3,19 +3,19 @@ use fred::clients::Client;
 
 use super::error::store_error;
 use super::keys;
-use super::script::OneKeyScript;
+use super::script::SlotScript;
 use crate::ports::{RateDecision, RateLimit, RateLimiter, StoreError};
 
 /// Rate limits that all pods share, by the clock of Redis.
 pub struct RedisRateLimiter {
     client: Client,
-    take: OneKeyScript,
+    take: SlotScript,
 }
 
 impl RedisRateLimiter {
     /// Works through `client`.
     pub fn new(client: Client) -> Self {
-        Self { client, take: OneKeyScript::new(include_str!("lua/take_permit.lua")) }
+        Self { client, take: SlotScript::new(include_str!("lua/take_permit.lua")) }
     }
 }
 

@@ -2,16 +2,16 @@ use fred::clients::Client;
 use fred::error::Error;
 use fred::interfaces::LuaInterface;
 use fred::types::scripts::Script;
-use fred::types::{FromValue, Value};
+use fred::types::{FromValue, MultipleKeys, Value};
 
-/// A Lua script over one key, so that it runs on any topology. Called by its hash; the text
+/// A Lua script over the keys of one slot, so that it runs on any topology. Called by its hash; the text
 /// is sent only to a server that does not know it, as after a restart or failover.
-pub struct OneKeyScript {
+pub struct SlotScript {
     script: Script,
     text: &'static str,
 }
 
-impl OneKeyScript {
+impl SlotScript {
     /// Wraps the text.
     pub fn new(text: &'static str) -> Self {
         Self { script: Script::from_lua(text), text }
@@ -21,12 +21,13 @@ impl OneKeyScript {
     pub async fn call<R: FromValue>(
         &self,
         client: &Client,
-        key: &str,
+        keys: impl Into<MultipleKeys>,
         args: Vec<Value>,
     ) -> Result<R, Error> {
-        match client.evalsha(self.script.sha1().clone(), key, args.clone()).await {
+        let keys = keys.into();
+        match client.evalsha(self.script.sha1().clone(), keys.clone(), args.clone()).await {
             Err(error) if error.details().starts_with("NOSCRIPT") => {
-                client.eval(self.text, key, args).await
+                client.eval(self.text, keys, args).await
             }
             answer => answer,
         }

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use super::error::store_error;
 use super::keys;
-use super::script::OneKeyScript;
+use super::script::SlotScript;
 use super::subscriptions::{Listener, News, Subscriptions};
 use crate::ports::{CacheArea, CacheKey, CacheNotice, CacheSlot, SharedCache, StoreError};
 
@@ -23,8 +23,8 @@ const MAX_BYTES: usize = 1024 * 1024;
 pub struct RedisSharedCache {
     client: Client,
     notices: Mutex<Listener>,
-    store: OneKeyScript,
-    invalidate: OneKeyScript,
+    store: SlotScript,
+    invalidate: SlotScript,
 }
 
 impl RedisSharedCache {
@@ -38,8 +38,8 @@ impl RedisSharedCache {
         Self {
             client,
             notices: Mutex::new(subscriptions.listen()),
-            store: OneKeyScript::new(include_str!("lua/cache_store.lua")),
-            invalidate: OneKeyScript::new(include_str!("lua/cache_invalidate.lua")),
+            store: SlotScript::new(include_str!("lua/cache_store.lua")),
+            invalidate: SlotScript::new(include_str!("lua/cache_invalidate.lua")),
         }
     }
 }

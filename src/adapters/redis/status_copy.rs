@@ -8,31 +8,34 @@ use fred::types::{Expiration, Value};
 
 use super::error::store_error;
 use super::keys;
-use super::script::OneKeyScript;
-use crate::domain::{CorrelationId, OrderId, OrderSnapshot, OrderStatus, UserId};
-use crate::ports::{StatusCopy, StoreError};
+use super::script::SlotScript;
+use crate::domain::{CorrelationId, OrderId, OrderSnapshot, OrderStatus, OrderVersion, UserId};
+use crate::ports::{CopiedStatus, StatusCopy, StoreError};
 
 /// Owner, row number and status of orders, one key each (requirements 2.3), written and read in one
 /// pipelined round trip.
 pub struct RedisStatusCopy {
     client: Client,
     ttl_ms: i64,
-    advance: OneKeyScript,
+    advance: SlotScript,
 }
 
 impl RedisStatusCopy {
     /// Keys live for `ttl` after they were last written or touched.
     pub fn new(client: Client, ttl: Duration) -> Self {
         let ttl_ms = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX).max(1);
-        Self { client, ttl_ms, advance: OneKeyScript::new(include_str!("lua/advance_status.lua")) }
+        Self { client, ttl_ms, advance: SlotScript::new(include_str!("lua/advance_status.lua")) }
     }
 
     async fn try_write(&self, snapshot: &OrderSnapshot) -> Result<(), Error> {
         let id = snapshot.correlation_id;
         let ttl = Some(Expiration::PX(self.ttl_ms));
         let status = snapshot.status;
-        let args: Vec<Value> =
-            vec![status.word().into(), i64::from(status.rank()).into(), self.ttl_ms.into()];
+        let args: Vec<Value> = vec![
+            status.word().into(),
+            i64::from(snapshot.version.number()).into(),
+            self.ttl_ms.into(),
+        ];
         let status_key = keys::order_status(id);
         // Sent together and in this order: whoever sees the status shall find the owner.
         let (owner, order_id, status) = tokio::join!(
@@ -44,7 +47,7 @@ impl RedisStatusCopy {
                 false
             ),
             self.client.set::<(), _, _>(keys::order_id(id), snapshot.order_id.0, ttl, None, false),
-            self.advance.call::<()>(&self.client, &status_key, args),
+            self.advance.call::<()>(&self.client, vec![status_key, keys::status_version(id)], args),
         );
         owner.and(order_id).and(status)
     }
@@ -52,17 +55,23 @@ impl RedisStatusCopy {
     async fn try_read(
         &self,
         id: CorrelationId,
-    ) -> Result<(Option<String>, Option<i64>, Option<String>), Error> {
+    ) -> Result<(Option<String>, Option<i64>, Option<String>, Option<u32>), Error> {
         let pipeline = self.client.pipeline();
         let () = pipeline.get(keys::order_map(id)).await?;
         let () = pipeline.get(keys::order_id(id)).await?;
         let () = pipeline.get(keys::order_status(id)).await?;
+        let () = pipeline.get(keys::status_version(id)).await?;
         pipeline.all().await
     }
 
     async fn try_touch(&self, id: CorrelationId) -> Result<(), Error> {
         let pipeline = self.client.pipeline();
-        for key in [keys::order_map(id), keys::order_id(id), keys::order_status(id)] {
+        for key in [
+            keys::order_map(id),
+            keys::order_id(id),
+            keys::order_status(id),
+            keys::status_version(id),
+        ] {
             let () = pipeline.pexpire(key, self.ttl_ms, None).await?;
         }
         let _: Vec<i64> = pipeline.all().await?;
@@ -85,13 +94,16 @@ impl StatusCopy for RedisStatusCopy {
     async fn read(
         &self,
         correlation_id: CorrelationId,
-    ) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
-        let (owner, order_id, word) = self.try_read(correlation_id).await.map_err(store_error)?;
+    ) -> Result<Option<CopiedStatus>, StoreError> {
+        let (owner, order_id, word, version) =
+            self.try_read(correlation_id).await.map_err(store_error)?;
         let status = word.as_deref().and_then(OrderStatus::from_word);
-        Ok(owner
-            .zip(order_id)
-            .zip(status)
-            .map(|((owner, id), status)| (UserId::new(owner), OrderId(id), status)))
+        Ok(owner.zip(order_id).zip(status).map(|((user, order_id), status)| CopiedStatus {
+            user: UserId::new(user),
+            order_id: OrderId(order_id),
+            status,
+            version: version.map_or_else(|| OrderVersion::usual(status), OrderVersion::new),
+        }))
     }
 
     async fn touch(&self, correlation_id: CorrelationId) -> Result<(), StoreError> {

@@ -1,17 +1,21 @@
 //! Status changes of an order.
 
+use std::time::Duration;
+
 use rusqlite::Connection;
 
-use super::orders::{blob, sku, snapshot};
+use super::orders::{sku, snapshot};
+use super::outbox::insert_event;
 use super::statement::{all, execute, only};
-use crate::domain::{EventId, OrderSnapshot, OrderStatus, Sku, Timestamp, Verdict};
-use crate::ports::{AdvanceOrder, Advanced, Lease, StoreError};
+use crate::domain::{EventId, OrderEvent, OrderSnapshot, OrderStatus, Sku, Timestamp, Verdict};
+use crate::ports::{AdvanceOrder, Advanced, Lease, OutboxEntry, StoreError};
 
 /// See [`crate::ports::OrderStore::advance`].
 pub(super) fn advance(
     connection: &Connection,
     now: Timestamp,
     step: &AdvanceOrder,
+    handover: Duration,
 ) -> Result<Advanced, StoreError> {
     let Some(current) = snapshot(connection, step.correlation_id)? else {
         return Ok(Advanced::NotFound);
@@ -36,8 +40,10 @@ pub(super) fn advance(
         reason: step.reason.as_deref(),
         event_id: step.event_id,
         trace_parent: step.trace_parent.as_deref(),
+        handover,
     };
-    change_status(connection, now, current, &change).map(Advanced::Applied)
+    let (order, entry) = change_status(connection, now, current, &change)?;
+    Ok(Advanced::Applied(order, entry))
 }
 
 /// A legal status change with what is recorded of it.
@@ -46,6 +52,7 @@ pub(super) struct Change<'a> {
     pub(super) reason: Option<&'a str>,
     pub(super) event_id: EventId,
     pub(super) trace_parent: Option<&'a str>,
+    pub(super) handover: Duration,
 }
 
 /// Sets the status, comparing the current one, and writes history and outbox.
@@ -54,7 +61,7 @@ pub(super) fn change_status(
     now: Timestamp,
     current: OrderSnapshot,
     change: &Change<'_>,
-) -> Result<OrderSnapshot, StoreError> {
+) -> Result<(OrderSnapshot, OutboxEntry), StoreError> {
     let (id, to) = (current.order_id.0, change.to.word());
     let moved =
         execute(connection, sql!("order_advance"), (id, current.status.word(), to, now.micros))?;
@@ -62,10 +69,23 @@ pub(super) fn change_status(
         return Err(StoreError::fault("the order changed under the writer's lock"));
     }
     execute(connection, sql!("order_history_insert"), (id, to, now.micros, change.reason))?;
-    let event = change.event_id.0.into_bytes();
-    let values = (event, blob(current.correlation_id), id, to, now.micros, change.trace_parent);
-    execute(connection, sql!("outbox_insert"), values)?;
-    Ok(OrderSnapshot { status: change.to, updated_at: now, ..current })
+    let order = OrderSnapshot {
+        status: change.to,
+        version: current.version.next(),
+        updated_at: now,
+        ..current
+    };
+    let event = OrderEvent {
+        event_id: change.event_id,
+        correlation_id: order.correlation_id,
+        order_id: order.order_id,
+        status: order.status,
+        version: order.version,
+        occurred_at: now,
+        trace_parent: change.trace_parent.map(str::to_owned),
+    };
+    let entry = insert_event(connection, event, change.handover)?;
+    Ok((order, entry))
 }
 
 fn holds(connection: &Connection, lease: Lease) -> rusqlite::Result<bool> {

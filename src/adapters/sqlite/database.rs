@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -16,6 +17,7 @@ pub(super) struct Database {
     writer: Writer,
     readers: Readers,
     clock: Arc<dyn Clock>,
+    handover: Duration,
 }
 
 impl Database {
@@ -25,7 +27,7 @@ impl Database {
             Writer::start(connection, clock.clone(), options.queue_capacity, options.patience)
                 .map_err(|e| OpenError::other(&options.path, e))?;
         let readers = Readers::new(options.path.clone(), options.readers, options.patience);
-        Ok(Self { path: options.path, writer, readers, clock })
+        Ok(Self { path: options.path, writer, readers, clock, handover: options.handover })
     }
 
     /// Runs `work` on the writer, at the instant it is given. When it errs nothing of it is stored;
@@ -47,6 +49,11 @@ impl Database {
 
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// How long a committed event is left to this process.
+    pub(super) fn handover(&self) -> Duration {
+        self.handover
     }
 
     pub(super) fn path(&self) -> &Path {

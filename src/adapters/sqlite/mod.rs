@@ -39,7 +39,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ports::{Clock, Stores};
+use crate::ports::{Clock, HANDOVER, Stores};
 use database::Database;
 
 /// How a [`SqliteStore`] is opened.
@@ -54,6 +54,9 @@ pub struct SqliteOptions {
     /// How long a caller waits for a place in that queue, for a reader, and for its commit, before
     /// it is told [`crate::ports::StoreError::Unavailable`].
     pub patience: Duration,
+    /// How long a committed event is left to this process, see [`HANDOVER`]; zero when it publishes
+    /// nothing itself.
+    pub handover: Duration,
 }
 
 impl SqliteOptions {
@@ -64,6 +67,7 @@ impl SqliteOptions {
             readers: 4,
             queue_capacity: 1024,
             patience: Duration::from_secs(10),
+            handover: HANDOVER,
         }
     }
 }

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -29,11 +30,13 @@ impl SqliteOrderStore {
 #[async_trait]
 impl OrderStore for SqliteOrderStore {
     async fn place(&self, order: NewOrder) -> Result<Placed, StoreError> {
-        self.database.write(move |connection, now| place(connection, now, &order)).await
+        let handover = self.database.handover();
+        self.database.write(move |connection, now| place(connection, now, &order, handover)).await
     }
 
     async fn advance(&self, step: AdvanceOrder) -> Result<Advanced, StoreError> {
-        self.database.write(move |connection, now| advance(connection, now, &step)).await
+        let handover = self.database.handover();
+        self.database.write(move |connection, now| advance(connection, now, &step, handover)).await
     }
 
     async fn find(&self, owner: &UserId, id: OrderId) -> Result<Option<Order>, StoreError> {
@@ -84,9 +87,9 @@ impl OrderStore for SqliteOrderStore {
         id: OrderId,
         event_id: EventId,
     ) -> Result<Removed, StoreError> {
-        let owner = owner.clone();
+        let (owner, handover) = (owner.clone(), self.database.handover());
         self.database
-            .write(move |connection, now| remove(connection, now, &owner, id, event_id))
+            .write(move |connection, now| remove(connection, now, &owner, id, event_id, handover))
             .await
     }
 
@@ -131,6 +134,7 @@ fn remove(
     owner: &UserId,
     id: OrderId,
     event_id: EventId,
+    handover: Duration,
 ) -> Result<Removed, StoreError> {
     let Some(order) = by_row(connection, id)? else { return Ok(Removed::NotFound) };
     if order.user != *owner {
@@ -145,6 +149,7 @@ fn remove(
                 reason: Some("deleted by its owner"),
                 event_id,
                 trace_parent: None,
+                handover,
             };
             Some(change_status(connection, now, order, &change)?)
         }

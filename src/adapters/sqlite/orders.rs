@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use super::statement::{all, first};
 use crate::domain::{
-    CorrelationId, Money, Order, OrderId, OrderLine, OrderSnapshot, OrderStatus, Sku, Timestamp,
-    UserId,
+    CorrelationId, Money, Order, OrderId, OrderLine, OrderSnapshot, OrderStatus, OrderVersion, Sku,
+    Timestamp, UserId,
 };
 
-/// Reads an order without its lines: Id, CorrelationId, Status, CreatedAt, UpdatedAt.
+/// Reads an order without its lines: Id, CorrelationId, Status, CreatedAt, UpdatedAt, version.
 pub(super) fn read_order(row: &Row<'_>, user: &UserId) -> rusqlite::Result<Order> {
     Ok(Order {
         id: OrderId(row.get(0)?),
@@ -19,6 +19,7 @@ pub(super) fn read_order(row: &Row<'_>, user: &UserId) -> rusqlite::Result<Order
         status: status(row, 2)?,
         created_at: timestamp(row, 3)?,
         updated_at: timestamp(row, 4)?,
+        version: version(row, 5)?,
         lines: Vec::new(),
     })
 }
@@ -36,7 +37,7 @@ pub(super) fn lines(connection: &Connection, id: OrderId) -> rusqlite::Result<Ve
     })
 }
 
-/// Reads Id, CorrelationId, UserId, Status, UpdatedAt.
+/// Reads Id, CorrelationId, UserId, Status, UpdatedAt, version.
 pub(super) fn read_snapshot(row: &Row<'_>) -> rusqlite::Result<OrderSnapshot> {
     Ok(OrderSnapshot {
         order_id: OrderId(row.get(0)?),
@@ -44,6 +45,7 @@ pub(super) fn read_snapshot(row: &Row<'_>) -> rusqlite::Result<OrderSnapshot> {
         user: UserId::new(row.get::<_, String>(2)?),
         status: status(row, 3)?,
         updated_at: timestamp(row, 4)?,
+        version: version(row, 5)?,
     })
 }
 
@@ -66,6 +68,10 @@ pub(super) fn correlation_id(row: &Row<'_>, column: usize) -> rusqlite::Result<C
 
 pub(super) fn timestamp(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     row.get(column).map(Timestamp::from_micros)
+}
+
+pub(super) fn version(row: &Row<'_>, column: usize) -> rusqlite::Result<OrderVersion> {
+    row.get(column).map(OrderVersion::new)
 }
 
 pub(super) fn status(row: &Row<'_>, column: usize) -> rusqlite::Result<OrderStatus> {

@@ -2,13 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use super::database::Database;
-use super::orders::{correlation_id, status, timestamp};
-use super::statement::{all, execute, first, only};
-use crate::domain::{EventId, OrderEvent, OrderId, Timestamp};
+use super::orders::{blob, correlation_id, status, timestamp};
+use super::statement::{all, execute, first, insert, only};
+use crate::domain::{EventId, OrderEvent, OrderId, OrderVersion, Timestamp};
 use crate::ports::{Outbox, OutboxBacklog, OutboxEntry, StoreError};
 
 pub(super) struct SqliteOutbox {
@@ -66,6 +66,20 @@ impl Outbox for SqliteOutbox {
             .await
     }
 
+    async fn of_order(
+        &self,
+        order: OrderId,
+        after: OrderVersion,
+        limit: usize,
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
+        let values = (order.0, after.number(), limit);
+        self.database
+            .read(move |connection| {
+                Ok(all(connection, sql!("outbox_of_order"), values, read_entry)?)
+            })
+            .await
+    }
+
     async fn last_sequence(&self) -> Result<i64, StoreError> {
         let last = self
             .database
@@ -110,6 +124,26 @@ impl Outbox for SqliteOutbox {
     }
 }
 
+/// Writes an event; `handover` long it is left to the process that commits it.
+pub(super) fn insert_event(
+    connection: &Connection,
+    event: OrderEvent,
+    handover: Duration,
+) -> rusqlite::Result<OutboxEntry> {
+    let values = (
+        event.event_id.0.into_bytes(),
+        blob(event.correlation_id),
+        event.order_id.0,
+        event.status.word(),
+        event.version.number(),
+        event.occurred_at.micros,
+        &event.trace_parent,
+        event.occurred_at.plus(handover).micros,
+    );
+    let sequence = insert(connection, sql!("outbox_insert"), values)?;
+    Ok(OutboxEntry { sequence, event })
+}
+
 fn read_entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
     Ok(OutboxEntry {
         sequence: row.get(0)?,
@@ -118,6 +152,10 @@ fn read_entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
             correlation_id: correlation_id(row, 2)?,
             order_id: OrderId(row.get(3)?),
             status: status(row, 4)?,
+            version: match row.get::<_, Option<u32>>(7)? {
+                Some(number) => OrderVersion::new(number),
+                None => OrderVersion::usual(status(row, 4)?),
+            },
             occurred_at: timestamp(row, 5)?,
             trace_parent: row.get(6)?,
         },

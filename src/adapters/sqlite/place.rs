@@ -6,9 +6,11 @@ use rusqlite::Connection;
 
 use super::job_store::insert_job;
 use super::orders::{blob, lines, read_order};
+use super::outbox::insert_event;
 use super::statement::{execute, first, insert};
 use crate::domain::{
-    DraftLine, Money, Order, OrderId, OrderLine, OrderStatus, Sku, Timestamp, UserId,
+    DraftLine, Money, Order, OrderEvent, OrderId, OrderLine, OrderStatus, OrderVersion, Sku,
+    Timestamp, UserId,
 };
 use crate::ports::{IdempotencyKey, NewOrder, Placed, StoreError};
 
@@ -20,6 +22,7 @@ pub(super) fn place(
     connection: &Connection,
     now: Timestamp,
     new: &NewOrder,
+    handover: Duration,
 ) -> Result<Placed, StoreError> {
     let known = find_customer(connection, &new.user)?;
     if let (Some(customer), Some(key)) = (known, &new.idempotency)
@@ -44,7 +47,17 @@ pub(super) fn place(
             (customer, key, fingerprint, order.id.0, now.micros),
         )?;
     }
-    Ok(Placed::Created(order))
+    let event = OrderEvent {
+        event_id: new.event_id,
+        correlation_id: order.correlation_id,
+        order_id: order.id,
+        status: order.status,
+        version: order.version,
+        occurred_at: now,
+        trace_parent: new.job.trace_parent.clone(),
+    };
+    let entry = insert_event(connection, event, handover)?;
+    Ok(Placed::Created(order, entry))
 }
 
 /// The customer's row number.
@@ -79,6 +92,7 @@ fn replay(
     // As it was accepted, whatever became of it since.
     Ok(Some(Placed::Replayed(Order {
         status: OrderStatus::Accepted,
+        version: OrderVersion::FIRST,
         updated_at: order.created_at,
         lines: lines(connection, order.id)?,
         ..order
@@ -151,6 +165,7 @@ fn store(
         correlation_id: new.correlation_id,
         user: new.user.clone(),
         status,
+        version: OrderVersion::FIRST,
         created_at: now,
         updated_at: now,
         lines: priced.into_iter().map(|priced| priced.line).collect(),

@@ -10,11 +10,12 @@ use crate::domain::Timestamp;
 use crate::ports::{Schema, SchemaState, StoreError};
 
 /// Name and text of every migration; the first brings an empty database to version 1.
-const MIGRATIONS: [(&str, &str); 4] = [
+const MIGRATIONS: [(&str, &str); 5] = [
     ("0001_shop", include_str!("../../../migrations/sqlite/0001_shop.sql")),
     ("0002_jobs", include_str!("../../../migrations/sqlite/0002_jobs.sql")),
     ("0003_locks", include_str!("../../../migrations/sqlite/0003_locks.sql")),
     ("0004_schedules", include_str!("../../../migrations/sqlite/0004_schedules.sql")),
+    ("0005_versions", include_str!("../../../migrations/sqlite/0005_versions.sql")),
 ];
 
 const WANTED: u32 = MIGRATIONS.len() as u32;

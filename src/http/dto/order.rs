@@ -3,7 +3,8 @@ use utoipa::ToSchema;
 
 use super::OrderStatusDto;
 use crate::domain::{
-    CorrelationId, DraftError, Money, Order, OrderDraft, OrderLine, OrderStatus, Timestamp,
+    CorrelationId, DraftError, Money, Order, OrderDraft, OrderLine, OrderStatus, OrderVersion,
+    Timestamp,
 };
 use crate::http::Problem;
 
@@ -58,6 +59,9 @@ pub(in crate::http) struct OrderDto {
     correlation_id: CorrelationId,
     #[schema(value_type = OrderStatusDto)]
     status: OrderStatus,
+    /// Counts the order's changes from 1: of two answers the one with the higher version is newer.
+    #[schema(value_type = u32)]
+    version: OrderVersion,
     #[schema(value_type = time::OffsetDateTime)]
     created_at: Timestamp,
     items: Vec<OrderItemDto>,
@@ -83,6 +87,7 @@ impl From<Order> for OrderDto {
             id: order.id.0,
             correlation_id: order.correlation_id,
             status: order.status,
+            version: order.version,
             created_at: order.created_at,
             items: order.lines.into_iter().map(OrderItemDto::from).collect(),
         }

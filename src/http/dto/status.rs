@@ -2,7 +2,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::StatusView;
-use crate::domain::{CorrelationId, OrderStatus, Timestamp};
+use crate::domain::{CorrelationId, OrderStatus, OrderVersion, Timestamp};
 
 /// Where an order stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -14,6 +14,9 @@ pub(in crate::http) struct StatusDto {
     order_id: i64,
     #[schema(value_type = OrderStatusDto)]
     status: OrderStatus,
+    /// Counts the order's changes from 1: of two answers the one with the higher version is newer.
+    #[schema(value_type = u32)]
+    version: OrderVersion,
     /// When the status changed last; missing while the store is out and a copy answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<time::OffsetDateTime>, nullable = false)]
@@ -41,6 +44,7 @@ impl From<StatusView> for StatusDto {
             correlation_id: view.correlation_id,
             order_id: view.order_id.0,
             status: view.status,
+            version: view.version,
             updated_at: view.updated_at,
         }
     }

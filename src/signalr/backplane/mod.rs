@@ -2,9 +2,11 @@
 //!
 //! The sender delivers to its own connections first and then publishes, so an outage never hides a
 //! message from local clients; a backplane therefore does not hand back what was delivered
-//! ([`Published::delivered_locally`]). Contract suite: `tests/it/contract/backplane.rs`.
+//! ([`Published::delivered_locally`]). Ordered messages go through the backplane to everybody, the
+//! sender included: it decides their order. Contract suite: `tests/it/contract/backplane.rs`.
 
 mod in_process;
+mod sent_versions;
 
 use std::sync::Weak;
 
@@ -15,6 +17,7 @@ pub use in_process::InProcessBus;
 
 use super::connection::ConnectionId;
 use super::serialized::SerializedMessage;
+use super::turn::{OrderedMessages, OrderedSend, TurnPart};
 
 /// Whom a message is for. Names are compared exactly; none is a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -38,6 +41,8 @@ pub struct Published {
     pub message: SerializedMessage,
     /// The sender's own connections have it: it must not be handed back to the sender.
     pub delivered_locally: bool,
+    /// Its place, when it is one of [`OrderedMessages`].
+    pub turn: Option<TurnPart>,
 }
 
 /// Puts a connection of any server into a group, or takes it out.
@@ -90,6 +95,17 @@ pub trait Backplane: Send + Sync {
     /// Hands a message to all other servers that subscribed to `target`. Ok means handed over, not
     /// received.
     async fn publish(&self, target: &Target, published: &Published) -> Result<(), BackplaneError>;
+
+    /// Hands messages to all servers that subscribed to `target`, the sender included, unless their
+    /// turn has passed or has not come. It decides for all servers at once, so that each receives
+    /// the versions of a key in order. `regardless` sends what comes before its predecessor. A key
+    /// that was not sent for an hour may be forgotten.
+    async fn publish_ordered(
+        &self,
+        target: &Target,
+        messages: &OrderedMessages,
+        regardless: bool,
+    ) -> Result<OrderedSend, BackplaneError>;
 
     /// Begins to receive for `target`, counted: as many [`Self::unsubscribe`] calls undo it.
     /// Returns when messages arrive from now on. After an error the wish stands and is fulfilled as

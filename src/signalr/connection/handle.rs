@@ -4,10 +4,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::heard::{Heard, Offer};
 use super::{CloseCause, Outbox, Pushed};
 use crate::signalr::protocol::{Frame, HubProtocol};
+use crate::signalr::turn::TurnPart;
 use crate::signalr::{HubOptions, SerializedMessage};
 
 /// The public name of a connection, unique over all pods.
@@ -44,6 +47,8 @@ pub struct Connection {
     user_id: Arc<str>,
     protocol: OnceLock<HubProtocol>,
     outbox: Outbox,
+    began_at: Instant,
+    heard: Mutex<Heard>,
     groups: Mutex<BTreeSet<String>>,
     end: Mutex<Option<CloseCause>>,
     ending: CancellationToken,
@@ -59,6 +64,20 @@ pub enum Delivery {
     Dropped,
 }
 
+/// What became of an ordered message for one connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hearing {
+    /// It was delivered, or dropped as [`Delivery`] says; so many versions before it were skipped.
+    Heard(Delivery, u32),
+    /// The connection had heard this version or a newer one.
+    NotNewer,
+    /// It waits for the version before it.
+    Waits {
+        /// The last version heard, when the wait begins with this message.
+        begins_after: Option<u32>,
+    },
+}
+
 impl Connection {
     /// A connection that has not shaken hands yet.
     pub fn new(id: ConnectionId, user_id: &str, options: &HubOptions) -> Self {
@@ -67,6 +86,8 @@ impl Connection {
             user_id: user_id.into(),
             protocol: OnceLock::new(),
             outbox: Outbox::new(options.send_queue_bytes, options.send_queue_messages),
+            began_at: Instant::now(),
+            heard: Mutex::default(),
             groups: Mutex::default(),
             end: Mutex::default(),
             ending: CancellationToken::new(),
@@ -100,6 +121,37 @@ impl Connection {
             Some(frame) => self.push(frame.clone()),
             None => Delivery::Dropped,
         }
+    }
+
+    /// When it was made.
+    pub fn began_at(&self) -> Instant {
+        self.began_at
+    }
+
+    /// Queues an ordered message if it is this connection's turn to hear it.
+    pub fn send_in_turn(&self, message: &SerializedMessage, turn: &TurnPart) -> Hearing {
+        let Some(frame) = self.protocol().and_then(|protocol| message.frame(protocol)) else {
+            return Hearing::Heard(Delivery::Dropped, 0);
+        };
+        // Held until the frames are queued, so that two messages cannot overtake each other.
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        match heard.offer(turn, frame.clone()) {
+            Offer::Deliver(frames, skipped) => Hearing::Heard(self.push_all(frames), skipped),
+            Offer::NotNewer => Hearing::NotNewer,
+            Offer::Held { begins_after } => Hearing::Waits { begins_after },
+        }
+    }
+
+    /// Queues what waits for a missing version of `key`. Returns how many versions are skipped.
+    pub(in crate::signalr) fn give_up_waiting(&self, key: &str) -> u32 {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let (frames, skipped) = heard.give_up(key);
+        self.push_all(frames);
+        skipped
+    }
+
+    fn push_all(&self, frames: Vec<Frame>) -> Delivery {
+        frames.into_iter().map(|frame| self.push(frame)).last().unwrap_or(Delivery::Dropped)
     }
 
     pub(in crate::signalr) fn push(&self, frame: Frame) -> Delivery {

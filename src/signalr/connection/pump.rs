@@ -10,10 +10,10 @@ use futures_util::future::LocalBoxFuture;
 use tokio::time::{sleep_until, timeout};
 
 use super::{CloseCause, Connection, Event, Machine};
-use crate::signalr::HubOptions;
 use crate::signalr::dispatch::{Caller, Dispatcher, Hub, HubError, connected};
 use crate::signalr::lifetime::HubLifetime;
 use crate::signalr::protocol::{Frame, HubMessage, HubProtocol};
+use crate::signalr::{HubContext, HubOptions};
 
 /// Received bytes that may wait for a running hub method before we stop reading (ASP.NET Core's
 /// ApplicationMaxBufferSize).
@@ -236,7 +236,10 @@ impl Pump {
         self.connection.push(answer);
         let dispatcher = Dispatcher {
             hub: self.around.hub.clone(),
-            caller: Caller::new(self.connection.clone(), self.around.lifetime.context()),
+            caller: Caller::new(
+                self.connection.clone(),
+                HubContext::new(self.around.lifetime.clone()),
+            ),
             protocol,
             detailed_errors: self.around.options.detailed_errors,
         };

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contoso_shop::domain::{
-    CorrelationId, EventId, Order, OrderEvent, OrderId, OrderSnapshot, OrderStatus, Page, PageOf,
-    Product, Sku, UserId,
+    CorrelationId, EventId, Order, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, Product, Sku,
+    UserId,
 };
 use contoso_shop::ports::{
-    AdvanceOrder, Advanced, NewOrder, NotifyError, OrderFilter, OrderNotifier, OrderStore, Placed,
-    ProductStore, Removed, StatusCopy, StoreError, Topic, Wakeup,
+    AdvanceOrder, Advanced, CommittedEvents, CopiedStatus, NewOrder, OrderFilter, OrderStore,
+    OutboxEntry, Placed, ProductStore, Removed, StatusCopy, StoreError, Topic, Wakeup,
 };
 use tokio::sync::Notify;
 
@@ -153,14 +153,14 @@ impl ProductStore for StagedProducts {
 #[derive(Default)]
 pub struct StagedCopy {
     pub stage: Stage,
-    pub entries: Mutex<HashMap<CorrelationId, (UserId, OrderId, OrderStatus)>>,
+    pub entries: Mutex<HashMap<CorrelationId, CopiedStatus>>,
 }
 
 impl StagedCopy {
     /// What the copy says of an order.
     pub fn status(&self, correlation_id: &str) -> Option<OrderStatus> {
         let id = correlation_id.parse().expect("a correlation id");
-        self.entries.lock().expect("not poisoned").get(&id).map(|(.., status)| *status)
+        self.entries.lock().expect("not poisoned").get(&id).map(|order| order.status)
     }
 }
 
@@ -168,17 +168,17 @@ impl StagedCopy {
 impl StatusCopy for StagedCopy {
     async fn write(&self, snapshot: &OrderSnapshot) -> Result<(), StoreError> {
         self.stage.pass().await?;
-        let entry = (snapshot.user.clone(), snapshot.order_id, snapshot.status);
-        self.entries.lock().expect("not poisoned").insert(snapshot.correlation_id, entry);
+        let mut entries = self.entries.lock().expect("not poisoned");
+        entries.insert(snapshot.correlation_id, snapshot.into());
         Ok(())
     }
     async fn owner(&self, correlation_id: CorrelationId) -> Result<Option<UserId>, StoreError> {
-        Ok(self.read(correlation_id).await?.map(|(owner, ..)| owner))
+        Ok(self.read(correlation_id).await?.map(|order| order.user))
     }
     async fn read(
         &self,
         correlation_id: CorrelationId,
-    ) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
+    ) -> Result<Option<CopiedStatus>, StoreError> {
         self.stage.pass().await?;
         Ok(self.entries.lock().expect("not poisoned").get(&correlation_id).cloned())
     }
@@ -190,15 +190,13 @@ impl StatusCopy for StagedCopy {
 /// Remembers what it was told.
 #[derive(Default)]
 pub struct Recorder {
-    pub notified: Mutex<Vec<(UserId, OrderEvent)>>,
+    pub committed: Mutex<Vec<OutboxEntry>>,
     pub hints: Mutex<Vec<Topic>>,
 }
 
-#[async_trait]
-impl OrderNotifier for Recorder {
-    async fn notify(&self, user: &UserId, event: &OrderEvent) -> Result<(), NotifyError> {
-        self.notified.lock().expect("not poisoned").push((user.clone(), event.clone()));
-        Ok(())
+impl CommittedEvents for Recorder {
+    fn committed(&self, entry: OutboxEntry) {
+        self.committed.lock().expect("not poisoned").push(entry);
     }
 }
 

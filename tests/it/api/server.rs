@@ -84,7 +84,7 @@ impl Server {
                 sessions: Arc::<MemorySessions>::default(),
                 limiter: Arc::new(MemoryRateLimiter::new(Arc::new(SystemClock))),
                 wakeup: recorder.clone(),
-                notifier: recorder.clone(),
+                events: recorder.clone(),
                 verifier: setup.verifier.unwrap_or_else(|| tokens.clone()),
                 development_tokens: (!production).then(|| tokens.clone()),
             },

@@ -18,6 +18,8 @@ use futures_util::future::BoxFuture;
 pub struct Harness {
     /// The ports over it.
     pub stores: Stores,
+    /// The ports of a further process over it.
+    open: Box<dyn Fn(Duration) -> Stores + Send + Sync>,
     /// Changes rows behind the ports' back.
     tamper: Box<dyn Fn(Tampering) -> BoxFuture<'static, ()> + Send + Sync>,
     /// Lives as long as the case.
@@ -41,13 +43,19 @@ pub enum Tampering {
 }
 
 impl Harness {
-    /// A database with these ports.
+    /// A database that `open` opens, for processes whose events are left to them for the given time.
     pub fn new(
-        stores: Stores,
+        open: impl Fn(Duration) -> Stores + Send + Sync + 'static,
         folder: Option<tempfile::TempDir>,
         tamper: impl Fn(Tampering) -> BoxFuture<'static, ()> + Send + Sync + 'static,
     ) -> Self {
-        Self { stores, tamper: Box::new(tamper), _folder: folder }
+        let stores = open(Duration::ZERO);
+        Self { stores, open: Box::new(open), tamper: Box::new(tamper), _folder: folder }
+    }
+
+    /// The ports of a further process, whose events are left to it for `handover`.
+    pub fn stores_with_handover(&self, handover: Duration) -> Stores {
+        (self.open)(handover)
     }
 
     /// Changes rows behind the ports' back.
@@ -58,7 +66,7 @@ impl Harness {
     /// Places an order and expects that it is stored.
     pub async fn created(&self, order: NewOrder) -> contoso_shop::domain::Order {
         match self.stores.orders.place(order).await.expect("place") {
-            Placed::Created(order) => order,
+            Placed::Created(order, _) => order,
             other => panic!("expected a new order, got {other:?}"),
         }
     }
@@ -68,10 +76,12 @@ impl Harness {
 pub async fn sqlite() -> Harness {
     let folder = tempfile::tempdir().expect("temp dir");
     let path = folder.path().join("shop.db");
-    let store = SqliteStore::open(SqliteOptions::new(&path), Arc::new(SystemClock)).expect("open");
-    let stores = store.stores();
-    stores.schema.migrate().await.expect("migrate");
-    Harness::new(stores, Some(folder), move |what| {
+    let file = path.clone();
+    let open = move |handover| {
+        let options = SqliteOptions { handover, ..SqliteOptions::new(&file) };
+        SqliteStore::open(options, Arc::new(SystemClock)).expect("open").stores()
+    };
+    let harness = Harness::new(open, Some(folder), move |what| {
         let path = path.clone();
         Box::pin(async move {
             let connection = rusqlite::Connection::open(path).expect("second connection");
@@ -97,7 +107,9 @@ pub async fn sqlite() -> Harness {
             };
             assert!(changed.expect("tamper") > 0, "tampering changed no row");
         })
-    })
+    });
+    harness.stores.schema.migrate().await.expect("migrate");
+    harness
 }
 
 /// The same behind a closed breaker, which must change nothing.
@@ -169,6 +181,7 @@ pub fn order(user: &str, lines: &[(&Sku, i64)]) -> NewOrder {
         user: UserId::new(user),
         draft: OrderDraft::parse(lines.iter().map(|(sku, n)| (sku.as_str(), *n))).expect("draft"),
         idempotency: None,
+        event_id: EventId::generate(),
         job: job("default"),
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use contoso_shop::adapters::redis::{RedisBackplane, subscriber_client};
 use contoso_shop::signalr::ConnectionId;
 use contoso_shop::signalr::backplane::{Backplane, BackplaneError, BackplaneState, InProcessBus};
-use contoso_shop::signalr::{HubOptions, SendError};
+use contoso_shop::signalr::{
+    HubOptions, MissingVersions, OrderedRecipients, OrderedSend, SendError, SerializedMessage,
+};
 use fred::interfaces::{EventInterface, PubsubInterface};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -85,6 +87,10 @@ over_every_backplane!(
     hubs_and_prefixes_do_not_mix,
     a_connection_that_left_gets_nothing,
     order_is_kept,
+    versions_are_heard_in_order_and_once,
+    what_was_not_heard_can_be_sent_here,
+    a_message_whose_predecessor_was_lost_waits_for_it,
+    the_same_text_is_heard_as_often_as_it_is_sent,
 );
 
 async fn server(fabric: &dyn Fabric) -> TestServer {
@@ -406,27 +412,88 @@ async fn a_redis_that_hangs_is_an_outage_too() {
     assert!(count("healed") == 1 && count("hanging") <= 1, "{heard:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_event_sent_twice_within_the_window_arrives_once() {
-    let bus = InProcessBus::new();
-    let options = HubOptions::default;
-    let a =
-        TestServer::with_repeat_window(bus.join("Hub"), options(), Some(Duration::from_secs(60)));
-    let b =
-        TestServer::with_repeat_window(bus.join("Hub"), options(), Some(Duration::from_secs(60)));
+fn in_turn(server: &TestServer, version: u32) -> OrderedRecipients {
+    server.context().user_in_order("alice", "order 1", version)
+}
+
+fn news(text: &str) -> Vec<SerializedMessage> {
+    vec![SerializedMessage::invocation("News", &(text,)).expect("a message")]
+}
+
+/// Whoever sends, and in whatever order they come.
+async fn versions_are_heard_in_order_and_once(fabric: &dyn Fabric) {
+    let (a, b) = (server(fabric).await, server(fabric).await);
     let (mut here, mut there) = (Tab::open(&a, "alice").await, Tab::open(&b, "alice").await);
-    // The consumer on one server sent the event and died; the other server takes it over.
-    a.context().user("alice").send("News", &("event 1",)).await.unwrap();
-    b.context().user("alice").send("News", &("event 1",)).await.unwrap();
-    b.context().user("alice").send("News", &("event 2",)).await.unwrap();
-    a.context().user("alice").send("Fence", &()).await.unwrap();
-    for tab in [&mut here, &mut there] {
-        let events = tab.client.events_until("Fence").await;
-        let heard: Vec<_> = events.into_iter().map(|(_, arguments)| arguments[0].clone()).collect();
-        assert_eq!(heard, ["event 1", "event 2"]);
+    let send = async |server, version, text: &str| {
+        in_turn(server, version).send(news(text)).await.expect("sent")
+    };
+    assert_eq!(send(&b, 2, "two").await, OrderedSend::Early { last: 0 });
+    assert_eq!(send(&a, 1, "one").await, OrderedSend::Sent);
+    assert_eq!(send(&b, 1, "one again").await, OrderedSend::NotNewer);
+    assert_eq!(send(&b, 3, "too early").await, OrderedSend::Early { last: 1 });
+    let both = [news("two"), news("and more")].concat();
+    assert_eq!(in_turn(&b, 2).send(both).await.expect("sent"), OrderedSend::Sent);
+    let skips = in_turn(&a, 4).send_without_predecessor(news("four")).await.expect("sent");
+    assert_eq!(skips, OrderedSend::Sent);
+    assert_eq!(send(&b, 3, "too late").await, OrderedSend::NotNewer);
+    for server in [&a, &b] {
+        until("version 3 to be given up", SOON, || async {
+            (server.endpoint.lifetime().stats().skipped == 1).then_some(())
+        })
+        .await;
     }
-    assert_eq!(
-        (a.endpoint.lifetime().stats().repeated, b.endpoint.lifetime().stats().repeated),
-        (1, 1)
-    );
+    let heard = heard(&[&a, &b], &mut [&mut here, &mut there]).await;
+    let expected = [json!("one"), json!("two"), json!("and more"), json!("four")];
+    assert_eq!(heard, [expected.clone(), expected]);
+}
+
+/// A catch-up brings what a connection did not hear, and nothing else.
+async fn what_was_not_heard_can_be_sent_here(fabric: &dyn Fabric) {
+    let (a, b) = (server(fabric).await, server(fabric).await);
+    let (mut here, mut there) = (Tab::open(&a, "alice").await, Tab::open(&b, "alice").await);
+    in_turn(&a, 1).send(news("one")).await.expect("sent");
+    heard(&[&a, &b], &mut [&mut here, &mut there]).await;
+    let began = tokio::time::Instant::now();
+    let mut late = Tab::open(&a, "alice").await;
+    for version in [1, 2] {
+        in_turn(&a, version).send_here(news(&format!("{version} from the outbox")), Some(began));
+    }
+    in_turn(&b, 2).send(news("two")).await.expect("sent");
+    let heard = heard(&[&a, &b], &mut [&mut here, &mut there, &mut late]).await;
+    assert_eq!(heard[0], [json!("2 from the outbox")]);
+    assert_eq!(heard[1], [json!("two")]);
+    assert_eq!(heard[2], [json!("two")], "it began after the catch-up's events");
+    assert_eq!(a.endpoint.lifetime().stats().not_newer, 2);
+}
+
+/// The message waits, the missing one is asked for, and it is not waited for long.
+async fn a_message_whose_predecessor_was_lost_waits_for_it(fabric: &dyn Fabric) {
+    let a = server(fabric).await;
+    let mut tab = Tab::open(&a, "alice").await;
+    in_turn(&a, 1).send(news("one")).await.expect("sent");
+    heard(&[&a], &mut [&mut tab]).await;
+    in_turn(&a, 3).send_here(news("three"), None);
+    until("the missing version to be asked for", SOON, || async {
+        let missing = MissingVersions { key: "order 1".to_owned(), after: 1, before: 3 };
+        (*a.missing.lock().expect("missing") == [missing]).then_some(())
+    })
+    .await;
+    in_turn(&a, 2).send_here(news("two"), None);
+    assert_eq!(heard(&[&a], &mut [&mut tab]).await, [[json!("two"), json!("three")]]);
+    in_turn(&a, 5).send_here(news("five"), None);
+    until("the wait to end", SOON, || async {
+        (a.endpoint.lifetime().stats().skipped == 1).then_some(())
+    })
+    .await;
+    assert_eq!(heard(&[&a], &mut [&mut tab]).await, [[json!("five")]]);
+}
+
+/// Whoever sends it: no text is too like an earlier one.
+async fn the_same_text_is_heard_as_often_as_it_is_sent(fabric: &dyn Fabric) {
+    let (a, b) = (server(fabric).await, server(fabric).await);
+    let mut tab = Tab::open(&b, "alice").await;
+    for _ in 0..5 {
+        a.context().user("alice").send("News", &("tick",)).await.expect("sent");
+    }
+    assert_eq!(heard(&[&a, &b], &mut [&mut tab]).await, [vec![json!("tick"); 5]]);
 }

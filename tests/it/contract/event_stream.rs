@@ -4,8 +4,12 @@ use std::time::{Duration, Instant};
 
 use contoso_shop::adapters::guarded::{Guard, GuardSettings, GuardedEventStream};
 use contoso_shop::adapters::redis::{RedisDeadLetters, RedisEventStream, keys};
-use contoso_shop::domain::{CorrelationId, EventId, OrderEvent, OrderId, OrderStatus, Timestamp};
-use contoso_shop::ports::{DeadLetters, Delivery, EventStream};
+use contoso_shop::domain::{
+    CorrelationId, EventId, OrderEvent, OrderId, OrderStatus, OrderVersion, Timestamp,
+};
+use contoso_shop::ports::{
+    Appended, DeadLetters, EventStream, RedeliveryDelay, StreamEntry, StreamState,
+};
 use fred::clients::Client;
 use fred::interfaces::{ClientLike, LuaInterface, StreamsInterface};
 use fred::types::{Key, Value};
@@ -17,20 +21,26 @@ use crate::support::wait::until;
 const NOW: Duration = Duration::ZERO;
 const SOON: Duration = Duration::from_secs(5);
 
+/// Entries come again after this time, however often they were delivered.
+fn after(idle: Duration) -> RedeliveryDelay {
+    RedeliveryDelay { first: idle, longest: idle }
+}
+
 fn event(number: i64) -> OrderEvent {
     OrderEvent {
         event_id: EventId::generate(),
         correlation_id: CorrelationId::generate(),
         order_id: OrderId(number),
         status: OrderStatus::Completed,
+        version: OrderVersion::new(3),
         occurred_at: Timestamp::from_micros(1_795_294_800_123_456),
         trace_parent: (number % 2 == 0)
             .then(|| "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
     }
 }
 
-fn entries(deliveries: &[Delivery]) -> Vec<String> {
-    deliveries.iter().map(|delivery| delivery.entry.clone()).collect()
+fn entries(entries: &[StreamEntry]) -> Vec<String> {
+    entries.iter().map(|entry| entry.id.clone()).collect()
 }
 
 async fn events_are_read_in_order_once_by_one_consumer_of_the_group(stream: &dyn EventStream) {
@@ -65,14 +75,18 @@ async fn an_entry_nobody_acknowledged_is_claimed_with_a_growing_count(stream: &d
     stream.append(&[event(1), event(2)]).await.expect("append");
     let read = stream.read("dead", 10, NOW).await.expect("read");
     stream.acknowledge(&entries(&read[..1])).await.expect("acknowledge");
-    assert_eq!(stream.claim("alive", SOON, 10).await.expect("claim"), [], "not idle for so long");
+    assert_eq!(
+        stream.claim("alive", after(SOON), 10).await.expect("claim"),
+        [],
+        "not idle for so long"
+    );
     for count in 2..5 {
-        let claimed = stream.claim("alive", NOW, 10).await.expect("claim");
-        let expected = Delivery { deliveries: count, ..read[1].clone() };
+        let claimed = stream.claim("alive", after(NOW), 10).await.expect("claim");
+        let expected = StreamEntry { deliveries: count, ..read[1].clone() };
         assert_eq!(claimed, [expected]);
     }
     stream.acknowledge(&entries(&read)).await.expect("acknowledging twice is no error");
-    assert_eq!(stream.claim("alive", NOW, 10).await.expect("claim"), []);
+    assert_eq!(stream.claim("alive", after(NOW), 10).await.expect("claim"), []);
 }
 
 async fn of_two_claimants_one_gets_an_entry(stream: &dyn EventStream) {
@@ -81,7 +95,8 @@ async fn of_two_claimants_one_gets_an_entry(stream: &dyn EventStream) {
     stream.read("dead", 50, NOW).await.expect("read");
     let idle = Duration::from_millis(100);
     tokio::time::sleep(idle * 2).await;
-    let (a, b) = tokio::join!(stream.claim("a", idle, 50), stream.claim("b", idle, 50));
+    let (a, b) =
+        tokio::join!(stream.claim("a", after(idle), 50), stream.claim("b", after(idle), 50));
     let (a, b) = (a.expect("claim"), b.expect("claim"));
     let both: HashSet<_> = entries(&a).into_iter().chain(entries(&b)).collect();
     assert_eq!((both.len(), a.len() + b.len()), (50, 50));
@@ -91,8 +106,44 @@ async fn a_buried_entry_is_never_handed_out_again(stream: &dyn EventStream) {
     stream.append(&[event(1)]).await.expect("append");
     let read = stream.read("a", 1, NOW).await.expect("read");
     stream.bury(&read[0], "the owner is unknown").await.expect("bury");
-    assert_eq!(stream.claim("a", NOW, 10).await.expect("claim"), []);
+    assert_eq!(stream.claim("a", after(NOW), 10).await.expect("claim"), []);
     assert_eq!(stream.read("a", 10, NOW).await.expect("read"), []);
+}
+
+async fn the_delay_grows_with_the_deliveries(stream: &dyn EventStream) {
+    stream.append(&[event(1)]).await.expect("append");
+    stream.read("a", 1, NOW).await.expect("read");
+    let delay = RedeliveryDelay { first: Duration::from_millis(100), longest: SOON };
+    let claimed = async || {
+        let begun = Instant::now();
+        until("the entry to come again", SOON, || async {
+            let claimed = stream.claim("b", delay, 10).await.expect("claim");
+            (!claimed.is_empty()).then_some(())
+        })
+        .await;
+        begun.elapsed()
+    };
+    let waits = [claimed().await, claimed().await, claimed().await];
+    for (wait, least) in waits.into_iter().zip([50, 190, 390]) {
+        assert!(wait >= Duration::from_millis(least), "{waits:?}");
+    }
+}
+
+async fn only_what_was_dealt_with_is_trimmed(stream: &dyn EventStream) {
+    let state = |length, pending| StreamState { length, pending };
+    assert_eq!(stream.trim().await.expect("trim"), state(0, 0), "there is no stream yet");
+    let events: Vec<_> = (0..6).map(event).collect();
+    assert_eq!(stream.append(&events).await.expect("append"), Appended::All);
+    assert_eq!(stream.trim().await.expect("trim"), state(6, 0), "nobody has read");
+    let read = stream.read("a", 4, NOW).await.expect("read");
+    assert_eq!(stream.trim().await.expect("trim"), state(6, 4));
+    stream.acknowledge(&entries(&read[..3])).await.expect("acknowledge");
+    assert_eq!(stream.trim().await.expect("trim"), state(3, 1));
+    stream.acknowledge(&entries(&read)).await.expect("acknowledge");
+    assert_eq!(stream.trim().await.expect("trim"), state(2, 0));
+    let rest = stream.read("b", 10, NOW).await.expect("read");
+    let rest: Vec<_> = rest.into_iter().filter_map(|entry| entry.event).collect();
+    assert_eq!(rest, events[4..]);
 }
 
 fn redis() -> (RedisServer, Client, RedisEventStream) {
@@ -125,7 +176,9 @@ suite!(redis: super::redis();
     a_waiting_reader_is_answered_when_an_event_comes,
     an_entry_nobody_acknowledged_is_claimed_with_a_growing_count,
     of_two_claimants_one_gets_an_entry,
-    a_buried_entry_is_never_handed_out_again
+    a_buried_entry_is_never_handed_out_again,
+    the_delay_grows_with_the_deliveries,
+    only_what_was_dealt_with_is_trimmed
 );
 
 suite!(guarded: super::guarded();
@@ -133,7 +186,9 @@ suite!(guarded: super::guarded();
     a_waiting_reader_is_answered_when_an_event_comes,
     an_entry_nobody_acknowledged_is_claimed_with_a_growing_count,
     of_two_claimants_one_gets_an_entry,
-    a_buried_entry_is_never_handed_out_again
+    a_buried_entry_is_never_handed_out_again,
+    the_delay_grows_with_the_deliveries,
+    only_what_was_dealt_with_is_trimmed
 );
 
 type Entry = (String, std::collections::HashMap<Key, Value>);
@@ -154,7 +209,7 @@ async fn an_unreadable_entry_is_delivered_as_such_and_buried_with_its_fields() {
     let fields = &dead[0].1;
     assert_eq!(fields[&Key::from("status")].as_bytes(), Some(&poison[..]));
     assert_eq!(fields[&Key::from("cause")].as_str().as_deref(), Some("unreadable"));
-    assert_eq!(fields[&Key::from("entry")].as_str().as_deref(), Some(read[0].entry.as_str()));
+    assert_eq!(fields[&Key::from("entry")].as_str().as_deref(), Some(read[0].id.as_str()));
 }
 
 #[tokio::test]
@@ -162,6 +217,7 @@ async fn a_dead_letter_is_listed_and_can_be_replayed_once() {
     let (_server, client, stream) = redis();
     let letters = RedisDeadLetters::new(client.clone());
     assert_eq!(letters.list(10).await.expect("list"), []);
+    assert_eq!(letters.count().await.expect("count"), 0);
     let wanted = event(1);
     stream.append(std::slice::from_ref(&wanted)).await.expect("append");
     client
@@ -173,6 +229,7 @@ async fn a_dead_letter_is_listed_and_can_be_replayed_once() {
         stream.bury(delivery, "the owner is unknown").await.expect("bury");
     }
     let dead = letters.list(10).await.expect("list");
+    assert_eq!(letters.count().await.expect("count"), 2);
     assert_eq!(
         (dead[0].event.as_ref(), dead[0].cause.as_str(), dead[0].deliveries),
         (Some(&wanted), "the owner is unknown", 1)
@@ -210,10 +267,26 @@ async fn only_consumers_that_are_idle_and_hold_nothing_are_forgotten() {
         );
     }
     assert_eq!(
-        stream.claim("alive", NOW, 1).await.expect("claim").len(),
+        stream.claim("alive", after(NOW), 1).await.expect("claim").len(),
         1,
         "the holder's entry is not lost"
     );
+}
+
+#[tokio::test]
+async fn a_full_stream_takes_nothing_and_loses_nothing() {
+    let (_server, _client, stream) = redis();
+    let stream = stream.with_capacity(3);
+    stream.read("a", 1, NOW).await.expect("read");
+    let events: Vec<_> = (0..3).map(event).collect();
+    assert_eq!(stream.append(&events).await.expect("append"), Appended::All);
+    assert_eq!(stream.append(&[event(9)]).await.expect("append"), Appended::Full);
+    let read = stream.read("a", 10, NOW).await.expect("read");
+    let got: Vec<_> = read.iter().filter_map(|entry| entry.event.clone()).collect();
+    assert_eq!(got, events);
+    stream.acknowledge(&entries(&read)).await.expect("acknowledge");
+    stream.trim().await.expect("trim");
+    assert_eq!(stream.append(&[event(9)]).await.expect("append"), Appended::All);
 }
 
 #[tokio::test]
@@ -230,6 +303,7 @@ async fn an_event_carries_ids_only() {
         "name",
         "occurredAt",
         "orderId",
+        "orderVersion",
         "status",
         "traceParent",
         "version",
@@ -252,7 +326,7 @@ async fn a_flushed_stream_comes_back_and_its_loss_is_reported_once() {
     client.flushall::<()>(false).await.expect("flushall");
     let wanted = event(1);
     stream.append(std::slice::from_ref(&wanted)).await.expect("append");
-    assert_eq!(stream.claim("a", NOW, 1).await.expect("claim"), []);
+    assert_eq!(stream.claim("a", after(NOW), 1).await.expect("claim"), []);
     let read = stream.read("a", 10, NOW).await.expect("read");
     assert_eq!(
         read[0].event.as_ref(),
@@ -305,8 +379,11 @@ async fn a_server_that_hangs_fails_fast_and_is_used_again_when_it_wakes() {
     })
     .await;
     until("the event", SOON, || async {
+        // The read of the connection that was given up may have taken it: then it comes again.
         let read = stream.read("a", 10, NOW).await.ok()?;
-        read.iter().any(|delivery| delivery.event.as_ref() == Some(&wanted)).then_some(())
+        let again = stream.claim("a", after(NOW), 10).await.ok()?;
+        let mut entries = read.iter().chain(&again);
+        entries.any(|entry| entry.event.as_ref() == Some(&wanted)).then_some(())
     })
     .await;
 }

@@ -25,14 +25,18 @@ pub async fn harness(server: &str) -> Harness {
         .await
         .expect("CREATE DATABASE");
     let database = Arc::new(Database { server: text.clone(), name: name.clone() });
-    let mut options = MssqlOptions::new(format!("{text};Database={name}"));
-    (options.pool.max, options.pool.min) = (10, 0);
-    let stores = MssqlStore::connect(options).expect("TEST_MSSQL_URL").stores();
-    stores.schema.migrate().await.expect("migrate");
-    Harness::new(stores, None, move |what| {
+    let open = move |handover| {
+        let mut options = MssqlOptions::new(format!("{text};Database={name}"));
+        options.handover = handover;
+        (options.pool.max, options.pool.min) = (10, 0);
+        MssqlStore::connect(options).expect("TEST_MSSQL_URL").stores()
+    };
+    let harness = Harness::new(open, None, move |what| {
         let database = database.clone();
         Box::pin(async move { database.tamper(what).await })
-    })
+    });
+    harness.stores.schema.migrate().await.expect("migrate");
+    harness
 }
 
 async fn connect(server: &str, database: &str) -> Client {

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use contoso_shop::domain::{EventId, Money, OrderId, OrderStatus, Page, Sku, Transition, UserId};
+use contoso_shop::domain::{
+    EventId, Money, OrderId, OrderStatus, OrderVersion, Page, Sku, Transition, UserId,
+};
 use contoso_shop::ports::{
     AdvanceOrder, Advanced, IdempotencyKey, Lease, NewOrder, OrderFilter, Placed, Removed,
 };
@@ -43,7 +45,7 @@ async fn advance(h: &Harness, step: AdvanceOrder) -> Advanced {
 async fn processing(h: &Harness, new: NewOrder) -> contoso_shop::domain::Order {
     let order = h.created(new).await;
     let moved = advance(h, step(order.correlation_id, Transition::processing_started())).await;
-    assert!(matches!(moved, Advanced::Applied(_)), "{moved:?}");
+    assert!(matches!(moved, Advanced::Applied(..)), "{moved:?}");
     order
 }
 
@@ -89,7 +91,7 @@ pub async fn prices_are_frozen_when_the_order_is_accepted(h: Harness) {
     assert_eq!(dearer.total(), Money::from_cents(2), "a new order pays today's price");
     let moved = advance(&h, step(placed.correlation_id, Transition::completed())).await;
     assert!(
-        matches!(moved, Advanced::Applied(_)),
+        matches!(moved, Advanced::Applied(..)),
         "today's price is nothing to an accepted order: {moved:?}"
     );
 }
@@ -205,7 +207,7 @@ pub async fn fifty_simultaneous_requests_with_one_key_store_one_order(h: Harness
     let (mut created, mut ids) = (0, HashSet::new());
     for placed in calls.join_all().await {
         match placed {
-            Placed::Created(order) => {
+            Placed::Created(order, _) => {
                 created += 1;
                 ids.insert(order.id);
             }
@@ -225,7 +227,7 @@ pub async fn every_legal_move_is_applied_once(h: Harness) {
         (Transition::processing_started(), OrderStatus::Processing),
         (Transition::completed(), OrderStatus::Completed),
     ] {
-        let Advanced::Applied(moved) = advance(&h, step(id, transition)).await else {
+        let Advanced::Applied(moved, _) = advance(&h, step(id, transition)).await else {
             panic!("to {status:?}")
         };
         assert_eq!((moved.status, moved.order_id, &moved.user), (status, placed.id, &placed.user));
@@ -244,7 +246,7 @@ pub async fn every_legal_move_is_applied_once(h: Harness) {
         .collect();
     assert_eq!(
         statuses,
-        [OrderStatus::Processing, OrderStatus::Completed],
+        [OrderStatus::Accepted, OrderStatus::Processing, OrderStatus::Completed],
         "one event per move that was made"
     );
 }
@@ -257,9 +259,9 @@ pub async fn an_event_tells_what_was_committed(h: Harness) {
         reason: Some("a reason".to_owned()),
         ..step(placed.correlation_id, Transition::failed())
     };
-    let Advanced::Applied(moved) = advance(&h, asked.clone()).await else { panic!("refused") };
+    let Advanced::Applied(moved, _) = advance(&h, asked.clone()).await else { panic!("refused") };
     let entries = h.stores.outbox.read_after(0, 10).await.expect("read");
-    let [entry] = entries.as_slice() else { panic!("{entries:?}") };
+    let [_, entry] = entries.as_slice() else { panic!("{entries:?}") };
     assert_eq!(entry.event.event_id, asked.event_id);
     assert_eq!(
         (entry.event.correlation_id, entry.event.order_id),
@@ -286,7 +288,7 @@ pub async fn illegal_moves_write_nothing(h: Harness) {
             "{refused:?}"
         );
     }
-    assert_eq!(events(&h).await, 1, "only the one legal move");
+    assert_eq!(events(&h).await, 2, "only the one legal move");
 }
 
 pub async fn an_unknown_order_is_not_found(h: Harness) {
@@ -317,11 +319,11 @@ pub async fn a_lost_lease_moves_nothing(h: Harness) {
     {
         assert_eq!(advance(&h, leased(asked.clone(), stale)).await, Advanced::LeaseLost);
     }
-    assert!(matches!(advance(&h, leased(asked, lease)).await, Advanced::Applied(_)));
+    assert!(matches!(advance(&h, leased(asked, lease)).await, Advanced::Applied(..)));
     h.stores.jobs.unregister(&info.id).await.expect("unregister");
     let late = step(placed.correlation_id, Transition::completed());
     assert_eq!(advance(&h, leased(late, lease)).await, Advanced::LeaseLost);
-    assert_eq!(events(&h).await, 1);
+    assert_eq!(events(&h).await, 2);
 }
 
 pub async fn completing_takes_the_pieces_from_stock(h: Harness) {
@@ -366,7 +368,7 @@ pub async fn the_last_piece_is_sold_once(h: Harness) {
         });
     }
     let ends = calls.join_all().await;
-    let applied = ends.iter().filter(|end| matches!(end, Advanced::Applied(_))).count();
+    let applied = ends.iter().filter(|end| matches!(end, Advanced::Applied(..))).count();
     let short = ends.iter().filter(|end| **end == Advanced::Shortage(lamp())).count();
     assert_eq!((applied, short, stock(&h, &lamp()).await), (1, 7, Some(0)));
 }
@@ -388,7 +390,7 @@ pub async fn a_withdrawn_product_is_a_price_mismatch(h: Harness) {
         Advanced::PriceMismatch
     );
     let failed = advance(&h, step(placed.correlation_id, Transition::failed())).await;
-    assert!(matches!(failed, Advanced::Applied(_)), "failing needs no stock: {failed:?}");
+    assert!(matches!(failed, Advanced::Applied(..)), "failing needs no stock: {failed:?}");
 }
 
 pub async fn lists_are_newest_first_and_paged(h: Harness) {
@@ -461,7 +463,7 @@ pub async fn removing_an_accepted_order_cancels_it(h: Harness) {
     let placed = h.created(order("ada", &[(&course(), 1)])).await;
     let event_id = EventId::generate();
     let removed = h.stores.orders.remove(&placed.user, placed.id, event_id).await.expect("remove");
-    let Removed::Done(Some(cancelled)) = removed else { panic!("{removed:?}") };
+    let Removed::Done(Some((cancelled, entry))) = removed else { panic!("{removed:?}") };
     assert_eq!(cancelled.status, OrderStatus::Cancelled);
     assert_eq!(h.stores.orders.find(&placed.user, placed.id).await.expect("find"), None);
     assert_eq!(
@@ -472,7 +474,8 @@ pub async fn removing_an_accepted_order_cancels_it(h: Harness) {
     let seen = h.stores.orders.snapshot(placed.correlation_id).await.expect("snapshot");
     assert_eq!(seen, Some(cancelled), "whoever knows the workflow still sees how it ended");
     let entries = h.stores.outbox.read_after(0, 10).await.expect("read");
-    assert_eq!((entries.len(), entries[0].event.event_id), (1, event_id));
+    assert_eq!((entries.len(), &entries[1]), (2, &entry));
+    assert_eq!((entry.event.event_id, entry.event.version), (event_id, OrderVersion::new(2)));
     let late = advance(&h, step(placed.correlation_id, Transition::processing_started())).await;
     assert!(matches!(late, Advanced::Refused(_)), "{late:?}");
     let again =
@@ -489,7 +492,7 @@ pub async fn removing_waits_for_a_worker(h: Harness) {
     let seen =
         h.stores.orders.snapshot(placed.correlation_id).await.expect("snapshot").expect("order");
     assert_eq!(seen.status, OrderStatus::Completed, "deleting changes no status");
-    assert_eq!(events(&h).await, 2);
+    assert_eq!(events(&h).await, 3);
 }
 
 pub async fn removing_a_strangers_order_depends_on_being_a_customer(h: Harness) {
@@ -513,7 +516,7 @@ pub async fn a_race_of_removing_and_starting_has_one_winner(h: Harness) {
         let remove = h.stores.orders.remove(&placed.user, placed.id, EventId::generate());
         let ends = tokio::join!(start, remove);
         match (ends.0.expect("advance"), ends.1.expect("remove")) {
-            (Advanced::Applied(_), Removed::InProgress)
+            (Advanced::Applied(..), Removed::InProgress)
             | (Advanced::Refused(_), Removed::Done(Some(_))) => {}
             other => panic!("{other:?}"),
         }

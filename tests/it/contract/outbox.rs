@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use contoso_shop::domain::Transition;
-use contoso_shop::ports::OutboxBacklog;
+use contoso_shop::domain::{OrderVersion, Transition};
+use contoso_shop::ports::{Advanced, HANDOVER, OutboxBacklog, Placed};
 
 use super::backends::{Harness, course, order, step};
 use crate::support::wait;
@@ -15,9 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Writes `count` events.
 async fn events(h: &Harness, count: usize) {
     for _ in 0..count {
-        let placed = h.created(order("ada", &[(&course(), 1)])).await;
-        let moved = step(placed.correlation_id, Transition::processing_started());
-        h.stores.orders.advance(moved).await.expect("advance");
+        h.created(order("ada", &[(&course(), 1)])).await;
     }
 }
 
@@ -58,6 +56,64 @@ pub async fn a_claimed_entry_tells_the_same_as_a_read_one(h: Harness) {
     events(&h, 2).await;
     let read = h.stores.outbox.read_after(0, 10).await.expect("read");
     assert_eq!(h.stores.outbox.claim(10, LONG).await.expect("claim"), read);
+}
+
+pub async fn a_change_returns_its_entry_and_versions_have_no_holes(h: Harness) {
+    let new = order("ada", &[(&course(), 1)]);
+    let Placed::Created(placed, accepted) = h.stores.orders.place(new).await.expect("place") else {
+        panic!("not created")
+    };
+    assert_eq!(
+        (placed.version, accepted.event.version),
+        (OrderVersion::FIRST, OrderVersion::FIRST)
+    );
+    let mut entries = vec![accepted];
+    for transition in [Transition::processing_started(), Transition::completed()] {
+        let moved = step(placed.correlation_id, transition);
+        let advanced = h.stores.orders.advance(moved).await.expect("advance");
+        let Advanced::Applied(order, entry) = advanced else { panic!("{advanced:?}") };
+        assert_eq!(order.version, entry.event.version);
+        assert_eq!(order.status, entry.event.status);
+        let seen = h.stores.orders.snapshot(placed.correlation_id).await.expect("snapshot");
+        assert_eq!(seen, Some(order));
+        entries.push(entry);
+    }
+    let versions: Vec<_> = entries.iter().map(|entry| entry.event.version.number()).collect();
+    assert_eq!(versions, [1, 2, 3]);
+    assert_eq!(h.stores.outbox.read_after(0, 10).await.expect("read"), entries);
+    let found = h.stores.orders.find(&placed.user, placed.id).await.expect("find").expect("known");
+    assert_eq!(found.version.number(), 3);
+}
+
+pub async fn a_committed_event_is_left_to_its_process_for_a_while(h: Harness) {
+    let own = h.stores_with_handover(LONG);
+    own.orders.place(order("ada", &[(&course(), 1)])).await.expect("place");
+    assert!(claim(&h, 10, LONG).await.is_empty());
+    assert_eq!(h.stores.outbox.backlog().await.expect("backlog").pending, 1);
+    assert!(HANDOVER < LONG);
+    let other = h.stores_with_handover(Duration::from_millis(100));
+    other.orders.place(order("ada", &[(&course(), 1)])).await.expect("place");
+    let second = sequences(&h).await[1];
+    wait::until("the second event's time to run out", PATIENCE, async || {
+        (claim(&h, 10, LONG).await == [second]).then_some(())
+    })
+    .await;
+}
+
+pub async fn the_entries_of_one_order_can_be_read(h: Harness) {
+    events(&h, 2).await;
+    let placed = h.created(order("bob", &[(&course(), 1)])).await;
+    let moved = step(placed.correlation_id, Transition::processing_started());
+    h.stores.orders.advance(moved).await.expect("advance");
+    let of_order = async |after, limit| {
+        let after = OrderVersion::new(after);
+        let entries = h.stores.outbox.of_order(placed.id, after, limit).await.expect("read");
+        entries.iter().map(|entry| entry.event.version.number()).collect::<Vec<_>>()
+    };
+    assert_eq!(of_order(0, 10).await, [1, 2]);
+    assert_eq!(of_order(1, 10).await, [2]);
+    assert_eq!(of_order(2, 10).await, [0_u32; 0]);
+    assert_eq!(of_order(0, 1).await, [1]);
 }
 
 pub async fn an_unmarked_entry_comes_back_after_its_lease(h: Harness) {
@@ -160,6 +216,9 @@ over_every_store!(
     an_empty_outbox_has_nothing_to_do,
     entries_are_claimed_oldest_first_by_one_claimant,
     a_claimed_entry_tells_the_same_as_a_read_one,
+    a_change_returns_its_entry_and_versions_have_no_holes,
+    a_committed_event_is_left_to_its_process_for_a_while,
+    the_entries_of_one_order_can_be_read,
     an_unmarked_entry_comes_back_after_its_lease,
     published_entries_are_never_claimed_again,
     reading_after_a_sequence_claims_nothing,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use contoso_shop::domain::{
-    Day, DayOrders, Money, OrderStatus, StatusCount, Timestamp, Transition, VendorRevenue,
+    Day, DayOrders, Money, OrderStatus, OrderVersion, StatusCount, Timestamp, Transition,
+    VendorRevenue,
 };
 
 use super::backends::{Harness, course, keyboard, order, step};
@@ -16,7 +17,7 @@ fn span(instant: Timestamp) -> (Timestamp, Timestamp) {
 
 async fn counts(h: &Harness, (from, to): (Timestamp, Timestamp)) -> Vec<StatusCount> {
     let mut counts = h.stores.reports.status_counts(from, to).await.expect("report");
-    counts.sort_by_key(|line| line.status.rank());
+    counts.sort_by_key(|line| OrderVersion::usual(line.status));
     counts
 }
 

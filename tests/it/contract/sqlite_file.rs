@@ -55,7 +55,7 @@ async fn orders_outlive_the_store() {
     stores.schema.migrate().await.expect("migrate");
     let placed = stores.orders.place(order("ada", &[(&course(), 1)])).await.expect("place");
     drop(stores);
-    let Placed::Created(placed) = placed else { panic!("{placed:?}") };
+    let Placed::Created(placed, _) = placed else { panic!("{placed:?}") };
     let found = open(&path).orders.find(&placed.user, placed.id).await.expect("find");
     assert_eq!(found, Some(placed));
 }
@@ -95,7 +95,7 @@ async fn a_torn_end_of_the_log_costs_no_committed_order() {
     let path = folder.path().join("shop.db");
     let stores = open(&path);
     stores.schema.migrate().await.expect("migrate");
-    let Placed::Created(placed) =
+    let Placed::Created(placed, _) =
         stores.orders.place(order("ada", &[(&course(), 1)])).await.expect("place")
     else {
         panic!("not placed")
@@ -166,7 +166,7 @@ async fn two_stores_on_one_file_race_without_loss() {
         placing.spawn(async move {
             for _ in 0..ORDERS {
                 let placed = orders.place(order("ada", &[(&course(), 1)])).await.expect("place");
-                assert!(matches!(placed, Placed::Created(_)));
+                assert!(matches!(placed, Placed::Created(..)));
             }
         });
     }
@@ -272,7 +272,7 @@ async fn one_failing_command_does_not_undo_its_neighbours() {
     let results = calls.await;
     let refused =
         results.iter().filter(|placed| placed.as_ref().is_err_and(|e| !e.is_transient())).count();
-    let created = results.iter().filter(|placed| matches!(placed, Ok(Placed::Created(_)))).count();
+    let created = results.iter().filter(|placed| matches!(placed, Ok(Placed::Created(..)))).count();
     assert_eq!((created, refused), (21, 9));
     let page = Page { offset: 0, size: 100 };
     let listed =

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contoso_shop::domain::{
-    CorrelationId, OrderEvent, OrderId, OrderSnapshot, OrderStatus, UserId,
+    CorrelationId, OrderEvent, OrderSnapshot, OrderStatus, OrderVersion, UserId,
 };
 use contoso_shop::ports::{
-    Delivery, EventStream, NotifyError, OrderNotifier, StatusCopy, StoreError,
+    Appended, CommittedEvents, CopiedStatus, EventStream, Notified, NotifyError, OrderNotifier,
+    OutboxEntry, RedeliveryDelay, StatusCopy, StoreError, StreamEntry, StreamState,
 };
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// A status copy; `hangs` makes every call wait for ever.
 #[derive(Default)]
@@ -39,8 +41,8 @@ impl StatusCopy for FakeCopy {
         self.wire().await;
         let mut orders = self.orders.lock().expect("copy");
         let kept = orders.entry(snapshot.correlation_id).or_insert_with(|| snapshot.clone());
-        if kept.status.rank() < snapshot.status.rank() {
-            kept.status = snapshot.status;
+        if kept.version < snapshot.version {
+            *kept = snapshot.clone();
         }
         Ok(())
     }
@@ -53,9 +55,9 @@ impl StatusCopy for FakeCopy {
     async fn read(
         &self,
         correlation_id: CorrelationId,
-    ) -> Result<Option<(UserId, OrderId, OrderStatus)>, StoreError> {
+    ) -> Result<Option<CopiedStatus>, StoreError> {
         self.wire().await;
-        Ok(self.get(correlation_id).map(|order| (order.user, order.order_id, order.status)))
+        Ok(self.get(correlation_id).as_ref().map(CopiedStatus::from))
     }
 
     async fn touch(&self, _correlation_id: CorrelationId) -> Result<(), StoreError> {
@@ -64,11 +66,21 @@ impl StatusCopy for FakeCopy {
     }
 }
 
-/// Records what is sent; `fails` makes it refuse.
+/// Takes no events: they are left to the outbox.
+pub struct LeftToTheOutbox;
+
+impl CommittedEvents for LeftToTheOutbox {
+    fn committed(&self, _entry: OutboxEntry) {}
+}
+
+/// Decides about turns as the hub does, and records what a tab hears; `fails` makes it refuse.
 #[derive(Default)]
 pub struct FakeNotifier {
     pub fails: AtomicBool,
+    /// What a tab heard.
     pub sent: Mutex<Vec<(UserId, OrderEvent)>>,
+    /// The last version sent everywhere.
+    last: Mutex<HashMap<CorrelationId, OrderVersion>>,
 }
 
 impl FakeNotifier {
@@ -85,13 +97,69 @@ impl FakeNotifier {
     }
 }
 
+impl FakeNotifier {
+    /// The versions heard of an order.
+    pub fn versions(&self, correlation_id: CorrelationId) -> Vec<u32> {
+        let sent = self.sent.lock().expect("sent");
+        let of_order = sent.iter().filter(|(_, event)| event.correlation_id == correlation_id);
+        of_order.map(|(_, event)| event.version.number()).collect()
+    }
+
+    fn send(
+        &self,
+        user: &UserId,
+        event: &OrderEvent,
+        regardless: bool,
+    ) -> Result<Notified, NotifyError> {
+        if self.fails.load(SeqCst) {
+            return Err(NotifyError::Unavailable("on purpose".into()));
+        }
+        let mut last = self.last.lock().expect("last");
+        let known = last.get(&event.correlation_id).copied();
+        if known.is_some_and(|known| known >= event.version) {
+            return Ok(Notified::NotNewer);
+        }
+        let is_next = known.map_or(OrderVersion::FIRST, OrderVersion::next) == event.version;
+        if !is_next && !regardless {
+            return Ok(Notified::Early { last: known });
+        }
+        last.insert(event.correlation_id, event.version);
+        self.hear(user, event);
+        Ok(Notified::Sent)
+    }
+
+    fn hear(&self, user: &UserId, event: &OrderEvent) {
+        let mut sent = self.sent.lock().expect("sent");
+        let heard = sent.iter().any(|(_, earlier)| {
+            earlier.correlation_id == event.correlation_id && earlier.version >= event.version
+        });
+        if !heard {
+            sent.push((user.clone(), event.clone()));
+        }
+    }
+}
+
 #[async_trait]
 impl OrderNotifier for FakeNotifier {
-    async fn notify(&self, user: &UserId, event: &OrderEvent) -> Result<(), NotifyError> {
-        if self.fails.load(SeqCst) {
-            return Err(NotifyError("on purpose".into()));
-        }
-        self.sent.lock().expect("sent").push((user.clone(), event.clone()));
+    async fn notify(&self, user: &UserId, event: &OrderEvent) -> Result<Notified, NotifyError> {
+        self.send(user, event, false)
+    }
+
+    async fn notify_without_predecessor(
+        &self,
+        user: &UserId,
+        event: &OrderEvent,
+    ) -> Result<Notified, NotifyError> {
+        self.send(user, event, true)
+    }
+
+    fn notify_here(
+        &self,
+        user: &UserId,
+        event: &OrderEvent,
+        _began_before: Option<Instant>,
+    ) -> Result<(), NotifyError> {
+        self.hear(user, event);
         Ok(())
     }
 }
@@ -99,18 +167,25 @@ impl OrderNotifier for FakeNotifier {
 /// A stream in memory. Every unacknowledged entry counts as idle.
 #[derive(Default)]
 pub struct FakeStream {
+    /// Nothing can be appended.
     pub fails: AtomicBool,
-    pub new: Mutex<Vec<Delivery>>,
-    pub pending: Mutex<Vec<Delivery>>,
-    pub buried: Mutex<Vec<(Delivery, String)>>,
+    /// Nothing can be read.
+    pub unreadable: AtomicBool,
+    /// Nothing can be taken over.
+    pub no_claims: AtomicBool,
+    /// It takes no more.
+    pub full: AtomicBool,
+    pub new: Mutex<Vec<StreamEntry>>,
+    pub pending: Mutex<Vec<StreamEntry>>,
+    pub buried: Mutex<Vec<(StreamEntry, String)>>,
     arrived: Notify,
 }
 
 impl FakeStream {
     /// Appends an entry as it is.
     pub fn put(&self, event: Option<OrderEvent>, deliveries: u32) {
-        let entry = uuid::Uuid::now_v7().to_string();
-        self.new.lock().expect("new").push(Delivery { entry, event, deliveries });
+        let id = uuid::Uuid::now_v7().to_string();
+        self.new.lock().expect("new").push(StreamEntry { id, event, deliveries });
         self.arrived.notify_one();
     }
 
@@ -122,12 +197,15 @@ impl FakeStream {
 
 #[async_trait]
 impl EventStream for FakeStream {
-    async fn append(&self, events: &[OrderEvent]) -> Result<(), StoreError> {
+    async fn append(&self, events: &[OrderEvent]) -> Result<Appended, StoreError> {
         if self.fails.load(SeqCst) {
             return Err(StoreError::unavailable("on purpose"));
         }
+        if self.full.load(SeqCst) {
+            return Ok(Appended::Full);
+        }
         events.iter().for_each(|event| self.put(Some(event.clone()), 1));
-        Ok(())
+        Ok(Appended::All)
     }
 
     async fn read(
@@ -135,7 +213,10 @@ impl EventStream for FakeStream {
         _consumer: &str,
         limit: usize,
         wait: Duration,
-    ) -> Result<Vec<Delivery>, StoreError> {
+    ) -> Result<Vec<StreamEntry>, StoreError> {
+        if self.unreadable.load(SeqCst) {
+            return Err(StoreError::unavailable("on purpose"));
+        }
         if self.new.lock().expect("new").is_empty() {
             let _ = tokio::time::timeout(wait, self.arrived.notified()).await;
         }
@@ -149,21 +230,28 @@ impl EventStream for FakeStream {
     async fn claim(
         &self,
         _consumer: &str,
-        _idle: Duration,
+        _delay: RedeliveryDelay,
         limit: usize,
-    ) -> Result<Vec<Delivery>, StoreError> {
+    ) -> Result<Vec<StreamEntry>, StoreError> {
+        if self.no_claims.load(SeqCst) {
+            return Err(StoreError::unavailable("on purpose"));
+        }
         let mut pending = self.pending.lock().expect("pending");
         pending.iter_mut().for_each(|delivery| delivery.deliveries += 1);
         Ok(pending.iter().take(limit).cloned().collect())
     }
 
-    async fn acknowledge(&self, entries: &[String]) -> Result<(), StoreError> {
-        self.pending.lock().expect("pending").retain(|delivery| !entries.contains(&delivery.entry));
+    async fn acknowledge(&self, ids: &[String]) -> Result<(), StoreError> {
+        self.pending.lock().expect("pending").retain(|entry| !ids.contains(&entry.id));
         Ok(())
     }
 
-    async fn bury(&self, delivery: &Delivery, cause: &str) -> Result<(), StoreError> {
-        self.buried.lock().expect("buried").push((delivery.clone(), cause.to_owned()));
-        self.acknowledge(std::slice::from_ref(&delivery.entry)).await
+    async fn bury(&self, entry: &StreamEntry, cause: &str) -> Result<(), StoreError> {
+        self.buried.lock().expect("buried").push((entry.clone(), cause.to_owned()));
+        self.acknowledge(std::slice::from_ref(&entry.id)).await
+    }
+
+    async fn trim(&self) -> Result<StreamState, StoreError> {
+        Ok(StreamState::default())
     }
 }

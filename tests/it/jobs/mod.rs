@@ -6,6 +6,7 @@ mod chaos;
 mod event_flow;
 mod fakes;
 mod faulty_store;
+mod following;
 mod hints;
 mod order_flow;
 mod outages;

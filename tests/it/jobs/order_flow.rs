@@ -22,8 +22,8 @@ async fn an_accepted_order_is_processed_and_told() {
     let worker = shop.work(AT_ONCE, options(4));
     shop.becomes(&order, Completed).await;
     worker.stop().await;
-    assert_eq!(shop.told(&order).await, [Processing, Completed]);
-    assert_eq!(shop.events(&order).await[1].name(), "order.processed");
+    assert_eq!(shop.told(&order).await, [Accepted, Processing, Completed]);
+    assert_eq!(shop.events(&order).await[2].name(), "order.processed");
     assert_eq!(shop.copy.get(order.correlation_id).expect("copied").status, Completed);
 }
 
@@ -38,7 +38,11 @@ async fn an_order_goes_on_where_a_dead_worker_left_it() {
     let heir = shop.work(AT_ONCE, short_lease(1));
     shop.becomes(&order, Completed).await;
     heir.stop().await;
-    assert_eq!(shop.told(&order).await, [Processing, Completed], "every move happened once");
+    assert_eq!(
+        shop.told(&order).await,
+        [Accepted, Processing, Completed],
+        "every move happened once"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,7 +75,7 @@ async fn a_cancelled_order_is_left_alone() {
     shop.becomes(&next, Completed).await;
     worker.stop().await;
     assert_eq!(shop.status(&order).await, Cancelled);
-    assert_eq!(shop.told(&order).await, [Cancelled]);
+    assert_eq!(shop.told(&order).await, [Accepted, Cancelled]);
     let depths = shop.rig.stores.jobs.depths().await.expect("depths");
     assert!(
         depths.iter().all(|depth| depth.failed + depth.ready + depth.processing == 0),
@@ -86,7 +90,7 @@ async fn a_shortage_ends_as_failed_after_the_retries() {
     let worker = shop.work(AT_ONCE, options(1));
     shop.becomes(&order, Failed).await;
     worker.stop().await;
-    assert_eq!(shop.told(&order).await, [Processing, Failed]);
+    assert_eq!(shop.told(&order).await, [Accepted, Processing, Failed]);
     assert_eq!(shop.copy.get(order.correlation_id).expect("copied").status, Failed);
     // The job's number: it is the only one in this store.
     let job = shop.rig.find(contoso_shop::domain::JobId(1)).await;
@@ -114,7 +118,7 @@ async fn the_same_job_twice_changes_the_order_once() {
     shop.rig.all_are(JobState::Succeeded, &copies).await;
     shop.becomes(&order, Completed).await;
     worker.stop().await;
-    assert_eq!(shop.told(&order).await, [Processing, Completed]);
+    assert_eq!(shop.told(&order).await, [Accepted, Processing, Completed]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,5 +157,5 @@ async fn a_status_copy_that_hangs_does_not_fail_the_order() {
     let worker = shop.work(AT_ONCE, options(1));
     shop.becomes(&order, Completed).await;
     worker.stop().await;
-    assert_eq!(shop.told(&order).await, [Processing, Completed]);
+    assert_eq!(shop.told(&order).await, [Accepted, Processing, Completed]);
 }

@@ -28,8 +28,14 @@ pub struct Rig {
 
 impl Rig {
     pub async fn new() -> Self {
+        Self::with_handover(Duration::ZERO).await
+    }
+
+    /// Committed events are left to their process for so long.
+    pub async fn with_handover(handover: Duration) -> Self {
         let folder = tempfile::tempdir().expect("temp dir");
-        let options = SqliteOptions::new(folder.path().join("jobs.db"));
+        let options =
+            SqliteOptions { handover, ..SqliteOptions::new(folder.path().join("jobs.db")) };
         let stores = SqliteStore::open(options, Arc::new(SystemClock)).expect("open").stores();
         stores.schema.migrate().await.expect("migrate");
         Self {

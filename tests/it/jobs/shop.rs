@@ -4,42 +4,49 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contoso_shop::app::{
-    DeliverEvents, FollowUp, PlaceOrder, PlaceOrderOutcome, PlaceOrderRequest, ProcessOrder,
+    AfterCommit, PlaceOrder, PlaceOrderOutcome, PlaceOrderRequest, ProcessOrder,
 };
+use contoso_shop::delivery::{DeliverEvent, DeliveryStatus};
 use contoso_shop::domain::{Order, OrderDraft, OrderEvent, OrderStatus, UserId};
 use contoso_shop::jobs::definitions::OrderAccepted;
 use contoso_shop::jobs::engine::{JobRegistry, ServerOptions};
+use contoso_shop::ports::CommittedEvents;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::fakes::{FakeCopy, FakeNotifier};
+use super::fakes::{FakeCopy, FakeNotifier, LeftToTheOutbox};
 use super::rig::{DEADLINE, Rig, Served};
 use crate::support::wait::until;
 
 pub struct Shop {
     pub rig: Rig,
     pub copy: Arc<FakeCopy>,
-    /// What the event flow sends; checkout's own notification goes elsewhere.
     pub notifier: Arc<FakeNotifier>,
+    /// Takes what is committed.
+    pub events: Arc<dyn CommittedEvents>,
 }
 
 impl Shop {
     pub async fn new() -> Self {
-        Self { rig: Rig::new().await, copy: Arc::default(), notifier: Arc::default() }
+        Self::with_handover(Duration::ZERO).await
+    }
+
+    pub async fn with_handover(handover: Duration) -> Self {
+        Self {
+            rig: Rig::with_handover(handover).await,
+            copy: Arc::default(),
+            notifier: Arc::default(),
+            events: Arc::new(LeftToTheOutbox),
+        }
     }
 
     pub async fn order(&self, sku: &str, pieces: i64) -> Order {
-        let follow_up = FollowUp::new(
-            self.copy.clone(),
-            self.rig.wakeup.clone(),
-            Arc::new(FakeNotifier::default()),
-        );
         let request = PlaceOrderRequest {
             user: UserId::new("ann"),
             draft: OrderDraft::parse([(sku, pieces)]).expect("draft"),
             idempotency: None,
             trace_parent: None,
         };
-        match PlaceOrder::new(self.rig.stores.orders.clone(), follow_up, 5)
+        match PlaceOrder::new(self.rig.stores.orders.clone(), self.after_commit(), 5)
             .run(request)
             .await
             .expect("placed")
@@ -53,7 +60,7 @@ impl Shop {
         ProcessOrder::new(
             self.rig.stores.orders.clone(),
             self.copy.clone(),
-            self.rig.wakeup.clone(),
+            self.after_commit(),
             processing_time,
         )
     }
@@ -63,8 +70,19 @@ impl Shop {
         self.rig.serve_kinds(self.rig.stores.jobs.clone(), kinds, options)
     }
 
-    pub fn deliver(&self) -> DeliverEvents {
-        DeliverEvents::new(self.rig.stores.orders.clone(), self.copy.clone(), self.notifier.clone())
+    fn after_commit(&self) -> AfterCommit {
+        AfterCommit::new(self.copy.clone(), self.rig.wakeup.clone(), self.events.clone())
+    }
+
+    pub fn deliver(&self) -> DeliverEvent {
+        let stores = &self.rig.stores;
+        DeliverEvent::new(
+            stores.orders.clone(),
+            self.copy.clone(),
+            stores.outbox.clone(),
+            self.notifier.clone(),
+            DeliveryStatus::default(),
+        )
     }
 
     pub async fn status(&self, order: &Order) -> OrderStatus {

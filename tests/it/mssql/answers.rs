@@ -12,8 +12,8 @@ use contoso_shop::ports::{
 
 use super::double::{Cell, Double, Parameter, Reply, set};
 use super::samples::{
-    ADVANCE, EXCHANGE, LAST, PLACE, SNAPSHOT, advanced, completing, exchanged, order, placed,
-    snapshot_set, store, user,
+    ADVANCE, EXCHANGE, LAST, PLACE, SNAPSHOT, advanced, completing, exchanged, order, outcome_set,
+    placed, snapshot_set, store, user,
 };
 
 #[tokio::test]
@@ -22,7 +22,7 @@ async fn a_placed_order_is_read_with_its_lines() {
     let new = order();
     double.always(PLACE, Reply::Answer(placed("created", new.correlation_id, "ACCEPTED")));
     let answer = store(&double).stores().orders.place(new.clone()).await.expect("placed");
-    let Placed::Created(stored) = answer else { panic!("{answer:?}") };
+    let Placed::Created(stored, _) = answer else { panic!("{answer:?}") };
     assert_eq!(
         (stored.id, stored.correlation_id, &stored.user),
         (OrderId(41), new.correlation_id, &new.user)
@@ -96,13 +96,13 @@ async fn every_outcome_of_a_move_is_read() {
         double.always(ADVANCE, Reply::Answer(sets));
         let read = stores.orders.advance(completing(id)).await.expect("advanced");
         let expected = match &read {
-            Advanced::Applied(o) | Advanced::Already(o) | Advanced::Refused(o) => {
+            Advanced::Applied(o, _) | Advanced::Already(o) | Advanced::Refused(o) => {
                 assert_eq!(
                     (o.order_id, o.status, o.correlation_id, &o.user),
                     (OrderId(41), OrderStatus::Completed, id, &user())
                 );
                 [
-                    ("applied", matches!(read, Advanced::Applied(_))),
+                    ("applied", matches!(read, Advanced::Applied(..))),
                     ("already", matches!(read, Advanced::Already(_))),
                 ]
                 .into_iter()
@@ -222,8 +222,7 @@ async fn every_outcome_of_a_removal_is_read() {
         ("not_owner", "NotOwner"),
         ("not_found", "NotFound"),
     ] {
-        let sets =
-            vec![set(&["Outcome"], vec![vec![outcome.into()]]), snapshot_set(id, "CANCELLED")];
+        let sets = vec![outcome_set(outcome), snapshot_set(id, "CANCELLED")];
         double.always("Purpose: deletes an order softly", Reply::Answer(sets));
         let read: Removed =
             orders.remove(&user(), OrderId(41), EventId::generate()).await.expect("removed");

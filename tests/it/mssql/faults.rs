@@ -33,7 +33,7 @@ async fn an_order_whose_answer_was_lost_is_asked_for_again_under_its_own_id() {
             vec![lost, Reply::Answer(placed("created", new.correlation_id, "ACCEPTED"))],
         );
         let end = store.stores().orders.place(new).await.expect("resolved");
-        assert!(matches!(end, Placed::Created(_)), "{end:?}");
+        assert!(matches!(end, Placed::Created(..)), "{end:?}");
         let sent = double.requests(PLACE).split_off(before);
         assert_eq!(sent.len(), 2);
         assert_eq!(
@@ -53,7 +53,7 @@ async fn a_move_whose_answer_was_lost_is_asked_for_again_under_its_event_id() {
         vec![Reply::Sever, Reply::Answer(advanced("applied", step.correlation_id, "COMPLETED"))],
     );
     let end = store(&double).stores().orders.advance(step).await.expect("resolved");
-    assert!(matches!(end, Advanced::Applied(_)), "{end:?}");
+    assert!(matches!(end, Advanced::Applied(..)), "{end:?}");
     let sent = double.requests(ADVANCE);
     assert_eq!(sent[0].parameters[6], sent[1].parameters[6]);
 }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use contoso_shop::domain::{
-    CorrelationId, EventId, JobId, OrderId, Page, QueueName, ServerId, Sku,
+    CorrelationId, EventId, JobId, OrderId, OrderVersion, Page, QueueName, ServerId, Sku,
 };
 use contoso_shop::ports::{OrderFilter, ServerInfo};
 
 use super::double::{Cell, Double, Reply, ResultSet, set};
 use super::samples::{
     ADVANCE, ENQUEUE, EXCHANGE, PLACE, SNAPSHOT, advanced, completing, exchanged, job, order,
-    placed, snapshot_set, store, user,
+    outcome_set, placed, snapshot_set, store, user,
 };
 
 #[tokio::test]
@@ -26,10 +26,7 @@ async fn every_unit_of_work_is_one_request() {
         (SNAPSHOT, vec![snapshot_set(id, "ACCEPTED")]),
         (EXCHANGE, exchanged(&[])),
         (ENQUEUE, vec![set(&["Id"], vec![vec![Cell::BigInt(1)]])]),
-        (
-            "Purpose: deletes an order softly",
-            vec![set(&["Outcome"], vec![vec!["not_found".into()]]), none()],
-        ),
+        ("Purpose: deletes an order softly", vec![outcome_set("not_found"), none()]),
         ("Purpose: one order of its owner", vec![none(), none()]),
         ("Purpose: a part of an owner's orders", vec![total(), none(), none()]),
         ("Purpose: where an owner's order stands", vec![none()]),
@@ -39,6 +36,7 @@ async fn every_unit_of_work_is_one_request() {
         ("Purpose: takes unpublished outbox entries", vec![none()]),
         ("Purpose: marks outbox entries", vec![]),
         ("Purpose: outbox entries after", vec![none()]),
+        ("Purpose: outbox entries of one order", vec![none()]),
         ("Purpose: the newest sequence", vec![none()]),
         (
             "Purpose: how far behind",
@@ -81,6 +79,7 @@ async fn every_unit_of_work_is_one_request() {
     s.outbox.claim(10, hour).await.expect("claim");
     s.outbox.mark_published(&[1, 2, 3]).await.expect("mark");
     s.outbox.read_after(0, 10).await.expect("read");
+    s.outbox.of_order(OrderId(1), OrderVersion::FIRST, 10).await.expect("read");
     s.outbox.last_sequence().await.expect("last");
     s.outbox.backlog().await.expect("backlog");
     s.outbox.prune(hour, 10).await.expect("prune");

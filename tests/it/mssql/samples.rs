@@ -56,6 +56,7 @@ pub fn order() -> NewOrder {
         user: user(),
         draft: OrderDraft::parse([("KB-100", 2)]).expect("draft"),
         idempotency: None,
+        event_id: EventId::generate(),
         job: job(None),
     }
 }
@@ -90,9 +91,9 @@ pub fn placed(outcome: &str, id: CorrelationId, status: &str) -> Vec<ResultSet> 
         [vec![Cell::BigInt(41)], texts.to_vec(), vec![Cell::BigInt(cents), Cell::Int(2)]].concat()
     };
     vec![
-        set(&["Outcome"], vec![vec![outcome.into()]]),
+        set(&["Outcome", "Sequence"], vec![vec![outcome.into(), Cell::BigInt(2_017)]]),
         set(
-            &["Id", "CorrelationId", "UserId", "Status", "CreatedAt", "UpdatedAt"],
+            &["Id", "CorrelationId", "UserId", "Status", "CreatedAt", "UpdatedAt", "Version"],
             vec![vec![
                 Cell::BigInt(41),
                 Cell::Guid(id.as_uuid()),
@@ -100,6 +101,7 @@ pub fn placed(outcome: &str, id: CorrelationId, status: &str) -> Vec<ResultSet> 
                 status.into(),
                 Cell::BigInt(1_000),
                 Cell::BigInt(2_000),
+                Cell::Int(1),
             ]],
         ),
         set(
@@ -110,16 +112,22 @@ pub fn placed(outcome: &str, id: CorrelationId, status: &str) -> Vec<ResultSet> 
     ]
 }
 
+/// The row that tells the outcome of a removal, and the sequence of its event.
+pub fn outcome_set(outcome: &str) -> ResultSet {
+    set(&["Outcome", "Sequence"], vec![vec![outcome.into(), Cell::BigInt(2_017)]])
+}
+
 /// The row of a snapshot.
 pub fn snapshot_set(id: CorrelationId, status: &str) -> ResultSet {
     set(
-        &["Id", "CorrelationId", "UserId", "Status", "UpdatedAt"],
+        &["Id", "CorrelationId", "UserId", "Status", "UpdatedAt", "Version"],
         vec![vec![
             Cell::BigInt(41),
             Cell::Guid(id.as_uuid()),
             "ada".into(),
             status.into(),
             Cell::BigInt(2_000),
+            Cell::Int(2),
         ]],
     )
 }
@@ -127,7 +135,10 @@ pub fn snapshot_set(id: CorrelationId, status: &str) -> ResultSet {
 /// The answer to [`ADVANCE`].
 pub fn advanced(outcome: &str, id: CorrelationId, status: &str) -> Vec<ResultSet> {
     vec![
-        set(&["Outcome", "Sku"], vec![vec![outcome.into(), Cell::NullText]]),
+        set(
+            &["Outcome", "Sku", "Sequence"],
+            vec![vec![outcome.into(), Cell::NullText, Cell::BigInt(2_017)]],
+        ),
         snapshot_set(id, status),
     ]
 }

@@ -15,11 +15,12 @@ use contoso_shop::adapters::redis::{
 };
 use contoso_shop::config::{RedisSettings, RedisTopology};
 use contoso_shop::domain::{
-    CorrelationId, EventId, OrderEvent, OrderId, OrderSnapshot, OrderStatus, Timestamp, UserId,
+    CorrelationId, EventId, OrderEvent, OrderId, OrderSnapshot, OrderStatus, OrderVersion,
+    Timestamp, UserId,
 };
 use contoso_shop::ports::{
-    Cache, CacheArea, CacheKey, EventStream, Locks, RateLimit, RateLimiter, Sessions, SharedCache,
-    StatusCopy, StoreError, Topic, Wakeup,
+    Cache, CacheArea, CacheKey, CopiedStatus, EventStream, Locks, RateLimit, RateLimiter,
+    RedeliveryDelay, Sessions, SharedCache, StatusCopy, StoreError, Topic, Wakeup,
 };
 use fred::interfaces::ClientLike;
 use tokio_util::sync::CancellationToken;
@@ -39,6 +40,7 @@ fn snapshot(status: OrderStatus, id: CorrelationId) -> OrderSnapshot {
         correlation_id: id,
         user: UserId::new("u"),
         status,
+        version: OrderVersion::usual(status),
         updated_at,
     }
 }
@@ -49,6 +51,7 @@ fn event(order: i64) -> OrderEvent {
         correlation_id: CorrelationId::generate(),
         order_id: OrderId(order),
         status: OrderStatus::Completed,
+        version: OrderVersion::new(3),
         occurred_at: Timestamp::from_micros(0),
         trace_parent: None,
     }
@@ -76,7 +79,7 @@ async fn everything_works(settings: &RedisSettings) {
         copy.write(&snapshot(OrderStatus::Accepted, id)).await.expect("write");
         copy.touch(id).await.expect("touch");
         let read = copy.read(id).await.expect("read").expect("written");
-        assert_eq!(read, (UserId::new("u"), OrderId(1), OrderStatus::Processing));
+        assert_eq!(read, CopiedStatus::from(&snapshot(OrderStatus::Processing, id)));
     }
 
     let reader = command_client(settings).expect("good settings");
@@ -86,8 +89,11 @@ async fn everything_works(settings: &RedisSettings) {
     let read = events.read("a", 10, Duration::from_secs(1)).await.expect("read");
     assert_eq!(read.len(), 3);
     events.bury(&read[0], "a test").await.expect("bury");
-    events.acknowledge(&[read[1].entry.clone()]).await.expect("acknowledge");
-    assert_eq!(events.claim("b", Duration::ZERO, 10).await.expect("claim").len(), 1);
+    events.acknowledge(&[read[1].id.clone()]).await.expect("acknowledge");
+    let at_once = RedeliveryDelay { first: Duration::ZERO, longest: Duration::ZERO };
+    assert_eq!(events.claim("b", at_once, 10).await.expect("claim").len(), 1);
+    let left = events.trim().await.expect("trim");
+    assert_eq!((left.length, left.pending), (1, 1));
 
     let other = RedisWakeup::start(client.clone(), &subscriptions, &stop);
     let wakeup = RedisWakeup::start(client.clone(), &subscriptions, &stop);
@@ -177,7 +183,7 @@ async fn traffic_survives(settings: &RedisSettings, kill: impl FnOnce()) {
         read(&mut seen).await;
         assert!(start.elapsed() < SOON, "events of the new primary are missing");
     }
-    let status = copy.read(order).await.expect("read").expect("written").2;
+    let status = copy.read(order).await.expect("read").expect("written").status;
     assert_eq!(status, OrderStatus::Processing);
     assert!(refused > 0, "the failover was not noticed");
     println!("well again {recovered:?} after the kill; {refused} calls refused");

@@ -6,7 +6,8 @@ use contoso_shop::adapters::guarded::{
 };
 use contoso_shop::adapters::redis::{RedisEventStream, RedisHealth, RedisStatusCopy};
 use contoso_shop::domain::{
-    CorrelationId, EventId, OrderEvent, OrderId, OrderSnapshot, OrderStatus, Timestamp, UserId,
+    CorrelationId, EventId, OrderEvent, OrderId, OrderSnapshot, OrderStatus, OrderVersion,
+    Timestamp, UserId,
 };
 use contoso_shop::ports::{EventStream, Health, HealthProbe, StatusCopy, StoreError};
 use contoso_shop::resilience::BreakerState;
@@ -81,6 +82,7 @@ fn snapshot() -> OrderSnapshot {
         correlation_id: CorrelationId::generate(),
         user: UserId::new("u"),
         status: OrderStatus::Accepted,
+        version: OrderVersion::FIRST,
         updated_at: Timestamp::from_micros(0),
     }
 }
@@ -91,6 +93,7 @@ fn event() -> OrderEvent {
         correlation_id: CorrelationId::generate(),
         order_id: OrderId(1),
         status: OrderStatus::Completed,
+        version: OrderVersion::new(3),
         occurred_at: Timestamp::from_micros(0),
         trace_parent: None,
     }

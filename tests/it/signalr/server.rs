@@ -10,9 +10,10 @@ use async_trait::async_trait;
 use contoso_shop::signalr::backplane::{Backplane, InProcessBus};
 use contoso_shop::signalr::{
     Authenticated, ConnectionAuthenticator, Hub, HubContext, HubEndpoint, HubError, HubLifetime,
-    HubOptions, Refusal, configure, tune_socket,
+    HubOptions, MissingVersions, Refusal, configure, tune_socket,
 };
 use tokio::sync::Semaphore;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// What happened in the hub's hooks and methods, in order.
 pub type Log = Arc<Mutex<Vec<String>>>;
@@ -24,6 +25,9 @@ pub struct TestServer {
     pub gate: Arc<Semaphore>,
     address: SocketAddr,
     handle: ServerHandle,
+    /// What connections waited for.
+    pub missing: Arc<Mutex<Vec<MissingVersions>>>,
+    _ends_with_the_server: DropGuard,
 }
 
 impl TestServer {
@@ -36,15 +40,14 @@ impl TestServer {
     }
 
     pub fn on(backplane: Arc<dyn Backplane>, options: HubOptions) -> Self {
-        Self::with_repeat_window(backplane, options, None)
-    }
-
-    pub fn with_repeat_window(
-        backplane: Arc<dyn Backplane>,
-        options: HubOptions,
-        window: Option<Duration>,
-    ) -> Self {
-        let lifetime = HubLifetime::new(backplane, window);
+        let (lifetime, gaps) = HubLifetime::new(backplane);
+        let (stop, _ends_with_the_server) = {
+            let stop = CancellationToken::new();
+            (stop.clone(), stop.drop_guard())
+        };
+        let missing = Arc::<Mutex<Vec<MissingVersions>>>::default();
+        let asked = missing.clone();
+        tokio::spawn(gaps.keep(move |missing| asked.lock().unwrap().push(missing), stop));
         let (log, gate) = (Log::default(), Arc::new(Semaphore::new(0)));
         let hub = hub(&log, &gate);
         let endpoint = HubEndpoint::new(
@@ -68,7 +71,7 @@ impl TestServer {
         let server = server.run();
         let handle = server.handle();
         tokio::spawn(server);
-        Self { endpoint, log, gate, address, handle }
+        Self { endpoint, log, missing, gate, address, handle, _ends_with_the_server }
     }
 
     pub fn url(&self) -> String {
@@ -80,7 +83,7 @@ impl TestServer {
     }
 
     pub fn context(&self) -> HubContext {
-        self.endpoint.lifetime().context()
+        HubContext::new(self.endpoint.lifetime().clone())
     }
 
     pub fn logged(&self) -> Vec<String> {

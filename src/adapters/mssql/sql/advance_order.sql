@@ -2,8 +2,8 @@
 --   Running it again with the same event id after a lost answer finds the event and writes nothing.
 -- Parameters: @P1 uniqueidentifier correlation id; @P2 nvarchar target status; @P3 nvarchar legal statuses to come from as a JSON
 --   array; @P4 nvarchar reason or NULL; @P5 bigint job and @P6 bigint fence of the lease, or NULL; @P7 uniqueidentifier event id;
---   @P8 nvarchar trace parent or NULL.
--- Results: (Outcome: applied, already, refused, shortage, price_mismatch, lease_lost or not_found; Sku of the shortage);
+--   @P8 nvarchar trace parent or NULL; @P9 bigint microseconds that the event is left to its process.
+-- Results: (Outcome: applied, already, refused, shortage, price_mismatch, lease_lost or not_found; Sku of the shortage; Sequence of the event);
 --   the order's snapshot.
 -- Locks: the order's row, the lease's row (so that it cannot be taken away before the commit), the rows of limited products.
 SET NOCOUNT ON;
@@ -18,6 +18,8 @@ DECLARE @short nvarchar(64);
 DECLARE @held int = 1;
 DECLARE @sold int = 0;
 DECLARE @told_at bigint;
+DECLARE @version int;
+DECLARE @sequence bigint;
 DECLARE @written TABLE (Sequence binary(8) NOT NULL);
 
 BEGIN TRANSACTION;
@@ -25,7 +27,12 @@ BEGIN TRANSACTION;
 SELECT @order = Id, @status = Status, @total = TotalCents
 FROM dbo.[Order] WITH (UPDLOCK, ROWLOCK) WHERE CorrelationId = @P1;
 
-SELECT @told_at = OccurredAt FROM dbo.Outbox WHERE EventId = @P7;
+SELECT @told_at = OccurredAt, @version = Version, @sequence = CONVERT(bigint, Sequence) FROM dbo.Outbox WHERE EventId = @P7;
+
+IF @told_at IS NULL
+BEGIN
+    SELECT @version = COUNT(*) FROM dbo.OrderHistory WHERE OrderId = @order;
+END;
 
 IF @P5 IS NOT NULL AND @told_at IS NULL
 BEGIN
@@ -75,18 +82,21 @@ BEGIN
 
     INSERT INTO dbo.OrderHistory (OrderId, Status, At, Reason) VALUES (@order, @P2, @now, @P4);
 
-    INSERT INTO dbo.Outbox (EventId, CorrelationId, OrderId, Status, OccurredAt, TraceParent)
+    SET @version = @version + 1;
+    INSERT INTO dbo.Outbox (EventId, CorrelationId, OrderId, Status, Version, OccurredAt, TraceParent)
     OUTPUT inserted.Sequence INTO @written
-    VALUES (@P7, @P1, @order, @P2, @now, @P8);
-    INSERT INTO dbo.OutboxPending (Sequence, ClaimedUntil) SELECT w.Sequence, 0 FROM @written AS w;
+    VALUES (@P7, @P1, @order, @P2, @version, @now, @P8);
+    INSERT INTO dbo.OutboxPending (Sequence, ClaimedUntil) SELECT w.Sequence, @now + @P9 FROM @written AS w;
+    SELECT @sequence = CONVERT(bigint, w.Sequence) FROM @written AS w;
 
     SET @outcome = N'applied';
 END;
 
-SELECT @outcome AS Outcome, @short AS Sku;
+SELECT @outcome AS Outcome, @short AS Sku, @sequence AS Sequence;
 SELECT o.Id, o.CorrelationId, c.UserId,
     CASE WHEN @told_at IS NULL THEN o.Status ELSE @P2 END AS Status,
-    COALESCE(@told_at, o.UpdatedAt) AS UpdatedAt
+    COALESCE(@told_at, o.UpdatedAt) AS UpdatedAt,
+    @version AS Version
 FROM dbo.[Order] AS o
 INNER JOIN dbo.Customer AS c ON c.Id = o.CustomerId
 WHERE o.Id = @order;

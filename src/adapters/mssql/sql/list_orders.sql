@@ -21,7 +21,8 @@ WHERE o.CustomerId = @customer AND o.IsDeleted = 0 AND (@P2 IS NULL OR o.Status 
 ORDER BY o.CreatedAt DESC, o.Id DESC
 OFFSET @P5 ROWS FETCH NEXT @P6 ROWS ONLY;
 
-SELECT o.Id, o.CorrelationId, c.UserId, o.Status, o.CreatedAt, o.UpdatedAt
+SELECT o.Id, o.CorrelationId, c.UserId, o.Status, o.CreatedAt, o.UpdatedAt,
+    (SELECT COUNT(*) FROM dbo.OrderHistory AS h WHERE h.OrderId = o.Id) AS Version
 FROM @page AS p
 INNER JOIN dbo.[Order] AS o ON o.Id = p.Id
 INNER JOIN dbo.Customer AS c ON c.Id = o.CustomerId

@@ -20,7 +20,8 @@ WITH due AS (
 UPDATE due SET ClaimedUntil = @now + @P2
 OUTPUT inserted.Sequence INTO @taken;
 
-SELECT CONVERT(bigint, o.Sequence) AS Sequence, o.EventId, o.CorrelationId, o.OrderId, o.Status, o.OccurredAt, o.TraceParent
+SELECT CONVERT(bigint, o.Sequence) AS Sequence, o.EventId, o.CorrelationId, o.OrderId, o.Status, o.OccurredAt, o.TraceParent,
+    o.Version
 FROM @taken AS t
 INNER JOIN dbo.Outbox AS o ON o.Sequence = t.Sequence
 ORDER BY o.Sequence;

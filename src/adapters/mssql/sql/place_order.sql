@@ -1,10 +1,10 @@
--- Purpose: accepts an order: customer (on first use), order, lines, history, idempotency record and job commit together.
+-- Purpose: accepts an order: customer (on first use), order, lines, history, event, idempotency record and job commit together.
 --   Running it again with the same correlation id after a lost answer finds the order and stores nothing.
 -- Parameters: @P1 uniqueidentifier correlation id; @P2 varbinary user digest, @P3 nvarchar user id;
 --   @P4 nvarchar lines as JSON [{"s": SKU, "q": quantity}]; @P5 nvarchar idempotency key or NULL, @P6 varbinary its fingerprint;
 --   the job: @P7 queue, @P8 kind, @P9 args, @P10 bigint delay in microseconds, @P11 int attempts, @P12 unique key or NULL,
---   @P13 trace parent or NULL.
--- Results: (Outcome: created, replayed, key_reused or unknown_products); the order; its lines; the unknown SKUs.
+--   @P13 trace parent or NULL; @P14 uniqueidentifier event id; @P15 bigint microseconds that the event is left to its process.
+-- Results: (Outcome: created, replayed, key_reused or unknown_products; Sequence of the event); the order; its lines; the unknown SKUs.
 -- Locks: key range of the new customer, of the idempotency key and of the job's unique key, so that two requests with one key
 --   run one after the other; the new rows. The unique index on the correlation id decides a race of two attempts.
 SET NOCOUNT ON;
@@ -16,6 +16,7 @@ DECLARE @customer bigint;
 DECLARE @order bigint;
 DECLARE @job bigint;
 DECLARE @unknown int;
+DECLARE @written TABLE (Sequence binary(8) NOT NULL);
 DECLARE @lines TABLE (
     Line int NOT NULL PRIMARY KEY,
     Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
@@ -71,6 +72,11 @@ BEGIN
 
     INSERT INTO dbo.OrderHistory (OrderId, Status, At, Reason) VALUES (@order, N'ACCEPTED', @now, NULL);
 
+    INSERT INTO dbo.Outbox (EventId, CorrelationId, OrderId, Status, Version, OccurredAt, TraceParent)
+    OUTPUT inserted.Sequence INTO @written
+    VALUES (@P14, @P1, @order, N'ACCEPTED', 1, @now, @P13);
+    INSERT INTO dbo.OutboxPending (Sequence, ClaimedUntil) SELECT w.Sequence, @now + @P15 FROM @written AS w;
+
     -- Only a record too old to count can be in the way.
     DELETE FROM dbo.IdempotencyRecord
     WHERE CustomerId = @customer AND Route = N'POST /api/orders' AND [Key] = @P5;
@@ -88,8 +94,8 @@ BEGIN
     END;
 END;
 
-SELECT @outcome AS Outcome;
-SELECT o.Id, o.CorrelationId, @P3 AS UserId, o.Status, o.CreatedAt, o.UpdatedAt FROM dbo.[Order] AS o WHERE o.Id = @order;
+SELECT @outcome AS Outcome, (SELECT CONVERT(bigint, e.Sequence) FROM dbo.Outbox AS e WHERE e.EventId = @P14) AS Sequence;
+SELECT o.Id, o.CorrelationId, @P3 AS UserId, o.Status, o.CreatedAt, o.UpdatedAt, 1 AS Version FROM dbo.[Order] AS o WHERE o.Id = @order;
 SELECT l.OrderId, l.Sku, l.ProductName, l.ImageUrl, l.UnitPriceCents, l.Quantity
 FROM dbo.OrderItem AS l WHERE l.OrderId = @order ORDER BY l.Line;
 SELECT l.Sku FROM @lines AS l WHERE l.UnitPriceCents IS NULL ORDER BY l.Line;

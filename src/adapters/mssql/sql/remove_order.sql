@@ -1,7 +1,8 @@
 -- Purpose: deletes an order softly; one that is still ACCEPTED is cancelled, with history and outbox entry.
 --   Running it again with the same event id after a lost answer finds its own deletion and writes nothing.
--- Parameters: @P1 varbinary user digest; @P2 bigint order; @P3 uniqueidentifier event id.
--- Results: (Outcome: deleted, cancelled, in_progress, not_owner or not_found); the order's snapshot.
+-- Parameters: @P1 varbinary user digest; @P2 bigint order; @P3 uniqueidentifier event id;
+--   @P4 bigint microseconds that the event is left to its process.
+-- Results: (Outcome: deleted, cancelled, in_progress, not_owner or not_found; Sequence of the event); the order's snapshot.
 -- Locks: the order's row.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
@@ -14,6 +15,7 @@ DECLARE @status nvarchar(10);
 DECLARE @deleted bit;
 DECLARE @removed_by uniqueidentifier;
 DECLARE @told int;
+DECLARE @version int;
 DECLARE @written TABLE (Sequence binary(8) NOT NULL);
 
 BEGIN TRANSACTION;
@@ -47,14 +49,17 @@ IF @outcome = N'cancel'
 BEGIN
     INSERT INTO dbo.OrderHistory (OrderId, Status, At, Reason) VALUES (@P2, N'CANCELLED', @now, NULL);
 
-    INSERT INTO dbo.Outbox (EventId, CorrelationId, OrderId, Status, OccurredAt)
+    SELECT @version = COUNT(*) FROM dbo.OrderHistory WHERE OrderId = @P2;
+    INSERT INTO dbo.Outbox (EventId, CorrelationId, OrderId, Status, Version, OccurredAt)
     OUTPUT inserted.Sequence INTO @written
-    SELECT @P3, o.CorrelationId, o.Id, N'CANCELLED', @now FROM dbo.[Order] AS o WHERE o.Id = @P2;
-    INSERT INTO dbo.OutboxPending (Sequence, ClaimedUntil) SELECT w.Sequence, 0 FROM @written AS w;
+    SELECT @P3, o.CorrelationId, o.Id, N'CANCELLED', @version, @now FROM dbo.[Order] AS o WHERE o.Id = @P2;
+    INSERT INTO dbo.OutboxPending (Sequence, ClaimedUntil) SELECT w.Sequence, @now + @P4 FROM @written AS w;
 END;
 
-SELECT CASE @outcome WHEN N'cancel' THEN N'cancelled' WHEN N'delete' THEN N'deleted' ELSE @outcome END AS Outcome;
-SELECT o.Id, o.CorrelationId, c.UserId, o.Status, o.UpdatedAt
+SELECT CASE @outcome WHEN N'cancel' THEN N'cancelled' WHEN N'delete' THEN N'deleted' ELSE @outcome END AS Outcome,
+    (SELECT CONVERT(bigint, e.Sequence) FROM dbo.Outbox AS e WHERE e.EventId = @P3) AS Sequence;
+SELECT o.Id, o.CorrelationId, c.UserId, o.Status, o.UpdatedAt,
+    (SELECT COUNT(*) FROM dbo.OrderHistory AS h WHERE h.OrderId = o.Id) AS Version
 FROM dbo.[Order] AS o
 INNER JOIN dbo.Customer AS c ON c.Id = o.CustomerId
 WHERE o.Id = @P2;

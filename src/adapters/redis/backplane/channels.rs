@@ -24,6 +24,11 @@ impl Channels {
         Self { root: format!("{prefix}{hub}:"), server }
     }
 
+    /// What all names begin with.
+    pub(super) fn hub(&self) -> &str {
+        self.root.trim_end_matches(':')
+    }
+
     pub(super) fn server(&self) -> &str {
         &self.server
     }

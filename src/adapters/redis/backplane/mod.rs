@@ -10,6 +10,7 @@ mod acks;
 mod channels;
 mod payload;
 mod subscriber;
+mod turn_marker;
 mod wishes;
 
 use std::sync::{Arc, OnceLock, Weak};
@@ -30,7 +31,10 @@ use crate::signalr::backplane::{
     Backplane, BackplaneError, BackplaneReceiver, BackplaneState, GroupChange, Published, Target,
 };
 use crate::signalr::protocol::HubProtocol;
-use crate::signalr::{ConnectionId, SerializedMessage};
+use crate::signalr::{ConnectionId, OrderedMessages, OrderedSend, SerializedMessage, TurnPart};
+
+use crate::adapters::redis::keys;
+use crate::adapters::redis::script::SlotScript;
 use acks::Acks;
 use channels::{Channels, Incoming};
 use payload::GroupCommand;
@@ -40,12 +44,15 @@ use subscriber::Subscriptions;
 const SUBSCRIBE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the owner of a remote connection may take to change its groups.
 const ACK_PATIENCE: Duration = Duration::from_secs(5);
+/// How long the last version sent of a key is remembered; longer than an order takes.
+const SENT_VERSIONS_LIVE: Duration = Duration::from_secs(3_600);
 /// Group changes of other servers that may wait to be applied here.
 const GROUP_COMMANDS: usize = 1024;
 
 /// A [`Backplane`] over Redis pub/sub. Its tasks end with the token it was started with.
 pub struct RedisBackplane {
     publisher: Client,
+    publish_in_turn: SlotScript,
     channels: Channels,
     subscriptions: Arc<Subscriptions>,
     acks: Acks,
@@ -66,6 +73,7 @@ impl RedisBackplane {
         let channels = Channels::new(channel_prefix, hub_name, server);
         let backplane = Arc::new(Self {
             publisher,
+            publish_in_turn: SlotScript::new(include_str!("../lua/publish_in_turn.lua")),
             subscriptions: Subscriptions::new(channels.permanent()),
             channels,
             acks: Acks::default(),
@@ -95,6 +103,7 @@ impl RedisBackplane {
                 Ok(message) => self.take(message, &commands),
                 Err(RecvError::Lagged(missed)) => {
                     metrics::counter!("contoso_signalr_backplane_missed_total").increment(missed);
+                    self.subscriptions.missed();
                     tracing::warn!(
                         missed,
                         "messages of other servers came faster than they could be taken"
@@ -151,8 +160,9 @@ impl RedisBackplane {
             frame(HubProtocol::Json),
             frame(HubProtocol::MessagePack),
         )?;
+        let turn = invocation.excluded.iter().find_map(|id| turn_marker::decode(id));
         let excluded = invocation.excluded.iter().map(|id| ConnectionId::new(id)).collect();
-        receiver.deliver(target, &Published { excluded, message, delivered_locally: false });
+        receiver.deliver(target, &Published { excluded, message, delivered_locally: false, turn });
         Some(())
     }
 
@@ -174,9 +184,7 @@ impl RedisBackplane {
     }
 
     async fn publish_raw(&self, channel: String, payload: Vec<u8>) -> Result<(), BackplaneError> {
-        // Better an error now than a message that waits for Redis and comes out of order.
-        let options = Options { fail_fast: true, max_attempts: Some(1), ..Options::default() };
-        let publisher = self.publisher.with_options(&options);
+        let publisher = self.publisher.with_options(&fail_fast());
         let published = publisher.publish::<(), _, _>(channel, Value::Bytes(payload.into())).await;
         published.map_err(|error| BackplaneError::Unavailable(error.into()))
     }
@@ -190,17 +198,38 @@ impl Backplane for RedisBackplane {
     }
 
     async fn publish(&self, target: &Target, published: &Published) -> Result<(), BackplaneError> {
-        let frames: Vec<(&str, &[u8])> = HubProtocol::ALL
-            .into_iter()
-            .filter_map(|protocol| {
-                Some((protocol.name(), published.message.frame(protocol)?.as_bytes()))
-            })
-            .collect();
         let marker = published.delivered_locally.then(|| self.channels.server());
         let excluded: Vec<&str> =
             published.excluded.iter().map(ConnectionId::as_str).chain(marker).collect();
-        let payload = payload::encode_invocation(excluded.into_iter(), &frames);
+        let payload = invocation(&published.message, excluded);
         self.publish_raw(self.channels.target(target), payload).await
+    }
+
+    async fn publish_ordered(
+        &self,
+        target: &Target,
+        messages: &OrderedMessages,
+        regardless: bool,
+    ) -> Result<OrderedSend, BackplaneError> {
+        let OrderedMessages { turn, messages } = messages;
+        let key = keys::sent_version(self.channels.hub(), &turn.key);
+        let mut args: Vec<Value> = vec![
+            i64::from(turn.version).into(),
+            i64::from(regardless).into(),
+            (SENT_VERSIONS_LIVE.as_millis() as i64).into(),
+            self.channels.target(target).into(),
+        ];
+        for (part, message) in (0..).zip(messages) {
+            let marker = turn_marker::encode(&TurnPart { turn: turn.clone(), part });
+            args.push(Value::Bytes(invocation(message, vec![&marker]).into()));
+        }
+        let publisher = self.publisher.with_options(&fail_fast());
+        let answer: Result<i64, _> = self.publish_in_turn.call(&publisher, key, args).await;
+        match answer.map_err(|error| BackplaneError::Unavailable(error.into()))? {
+            0 => Ok(OrderedSend::Sent),
+            -1 => Ok(OrderedSend::NotNewer),
+            next => Ok(OrderedSend::Early { last: u32::try_from(next - 1).unwrap_or(0) }),
+        }
     }
 
     async fn subscribe(&self, target: &Target) -> Result<(), BackplaneError> {
@@ -234,6 +263,20 @@ impl Backplane for RedisBackplane {
     fn state(&self) -> watch::Receiver<BackplaneState> {
         self.subscriptions.state()
     }
+}
+
+/// Better an error now than a message that waits for Redis and comes out of order.
+fn fail_fast() -> Options {
+    Options { fail_fast: true, max_attempts: Some(1), ..Options::default() }
+}
+
+/// The payload that carries a message, with these connection ids left out.
+fn invocation(message: &SerializedMessage, excluded: Vec<&str>) -> Vec<u8> {
+    let frames: Vec<(&str, &[u8])> = HubProtocol::ALL
+        .into_iter()
+        .filter_map(|protocol| Some((protocol.name(), message.frame(protocol)?.as_bytes())))
+        .collect();
+    payload::encode_invocation(excluded.into_iter(), &frames)
 }
 
 fn spawn_until(stop: &CancellationToken, task: impl Future<Output = ()> + Send + 'static) {

@@ -125,6 +125,17 @@ impl Subscriptions {
         true
     }
 
+    /// Messages were lost on a connection that stands: whoever counts the connections looks again.
+    pub(super) fn missed(&self) {
+        self.state.send_if_modified(|state| match state {
+            BackplaneState::Connected(generation) => {
+                *generation = self.generation.fetch_add(1, Relaxed) + 1;
+                true
+            }
+            BackplaneState::Disconnected => false,
+        });
+    }
+
     /// Nothing arrives any more.
     fn lost(&self) {
         self.subscribed.store(false, Relaxed);

@@ -1,4 +1,4 @@
-SELECT Sequence, EventId, CorrelationId, OrderId, Status, OccurredAt, TraceParent
+SELECT Sequence, EventId, CorrelationId, OrderId, Status, OccurredAt, TraceParent, Version
 FROM Outbox
 WHERE Sequence > ?1
 ORDER BY Sequence

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM OrderHistory WHERE OrderId = ?1

@@ -1,0 +1,212 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::status::DeliveryStatus;
+use crate::domain::{CorrelationId, OrderEvent, OrderId, OrderVersion, UserId};
+use crate::ports::{
+    Notified, NotifyError, OrderNotifier, OrderStore, Outbox, StatusCopy, StoreError,
+};
+
+/// Waits before the owner is looked up again (S2-C1-3c): a replica may be behind, or the store just
+/// failing over.
+const LOOK_AGAIN_AFTER: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(250), Duration::from_millis(500)];
+/// How long the status copy may take to tell the owner before the system of record is asked.
+const COPY_TIMEOUT: Duration = Duration::from_millis(250);
+/// How long one notification may take.
+const NOTIFY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long an event waits for the version before it (D5a).
+const PREDECESSOR_TIMEOUT: Duration = Duration::from_millis(100);
+/// Pause between looks for the version before it.
+const PREDECESSOR_EVERY: Duration = Duration::from_millis(10);
+/// How long an event may be on its way from its commit to its first sending.
+const UNDER_WAY: Duration = Duration::from_secs(2);
+/// Versions read at a time when some are missing; an order has three, and two more per requeue.
+const MISSING: usize = 100;
+
+/// Why an event could not be delivered.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    /// Nobody knows the order, after several looks.
+    #[error("the event's order is unknown")]
+    UnknownOrder,
+    /// The copy does not know the owner and the system of record failed.
+    #[error("the event's owner cannot be looked up: {0}")]
+    Store(#[source] StoreError),
+    /// The fan-out failed.
+    #[error(transparent)]
+    Notify(#[from] NotifyError),
+}
+
+impl DeliverError {
+    /// Whether a component is out, so that the event itself is not to blame.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::UnknownOrder => false,
+            Self::Store(error) => error.is_transient(),
+            Self::Notify(error) => matches!(error, NotifyError::Unavailable(_)),
+        }
+    }
+}
+
+/// Finds the user behind an event and tells their connections, in the order of the versions
+/// (S2-C1-3, D5a). Cheap to clone.
+#[derive(Clone)]
+pub struct DeliverEvent {
+    orders: Arc<dyn OrderStore>,
+    copy: Arc<dyn StatusCopy>,
+    outbox: Arc<dyn Outbox>,
+    notifier: Arc<dyn OrderNotifier>,
+    status: DeliveryStatus,
+}
+
+impl DeliverEvent {
+    /// Over these ports.
+    pub fn new(
+        orders: Arc<dyn OrderStore>,
+        copy: Arc<dyn StatusCopy>,
+        outbox: Arc<dyn Outbox>,
+        notifier: Arc<dyn OrderNotifier>,
+        status: DeliveryStatus,
+    ) -> Self {
+        Self { orders, copy, outbox, notifier, status }
+    }
+
+    /// Tells the connections on every pod. While the other pods cannot be reached, those of this
+    /// pod are told, and the event must come again for the others.
+    pub async fn everywhere(&self, event: &OrderEvent) -> Result<(), DeliverError> {
+        let user = self.owner(event.correlation_id).await?;
+        let result = self.in_order(&user, event).await;
+        match &result {
+            Ok(()) => metrics::counter!("contoso_events_delivered_total").increment(1),
+            Err(error) if error.is_outage() => self.notifier.notify_here(&user, event, None)?,
+            Err(_) => {}
+        }
+        result
+    }
+
+    /// Tells the connections of this pod only, of those that began before the given instant.
+    pub async fn here(
+        &self,
+        event: &OrderEvent,
+        began_before: Option<Instant>,
+    ) -> Result<(), DeliverError> {
+        let user = self.owner(event.correlation_id).await?;
+        Ok(self.notifier.notify_here(&user, event, began_before)?)
+    }
+
+    /// Tells the connections of this pod the versions between two others, for a connection that
+    /// heard the first and waits with the second.
+    pub async fn missing_here(
+        &self,
+        order: CorrelationId,
+        after: OrderVersion,
+        before: OrderVersion,
+    ) -> Result<(), DeliverError> {
+        let snapshot = self.orders.snapshot(order).await.map_err(DeliverError::Store)?;
+        let order = snapshot.ok_or(DeliverError::UnknownOrder)?;
+        for event in self.between(order.order_id, Some(after), before).await? {
+            self.notifier.notify_here(&order.user, &event, None)?;
+        }
+        Ok(())
+    }
+
+    /// An event that comes before its predecessor brings it along from the outbox. One that is not
+    /// there either is waited for, but not for ever.
+    async fn in_order(&self, user: &UserId, event: &OrderEvent) -> Result<(), DeliverError> {
+        let begun = Instant::now();
+        loop {
+            let Notified::Early { last } = self.notify(user, event).await? else { return Ok(()) };
+            metrics::counter!("contoso_events_early_total").increment(1);
+            let missing = self.between(event.order_id, last, event.version).await;
+            let mut missing = missing.unwrap_or_default();
+            if last.is_none() {
+                // Either nothing was sent yet, or Redis forgot what was.
+                missing.retain(|earlier| self.may_be_unsent(earlier, event));
+                if missing.is_empty() {
+                    in_time(self.notifier.notify_without_predecessor(user, event)).await?;
+                    return Ok(());
+                }
+            }
+            for earlier in &missing {
+                if let Notified::Early { .. } = self.notify(user, earlier).await? {
+                    break;
+                }
+            }
+            if begun.elapsed() >= PREDECESSOR_TIMEOUT {
+                break;
+            }
+            if let Notified::Early { .. } = self.notify(user, event).await? {
+                sleep(PREDECESSOR_EVERY).await;
+            } else {
+                return Ok(());
+            }
+        }
+        let sent = in_time(self.notifier.notify_without_predecessor(user, event)).await?;
+        if sent == Notified::Sent {
+            metrics::counter!("contoso_events_skipped_total").increment(1);
+            tracing::warn!(correlationId = %event.correlation_id, "an event is sent without its predecessor");
+        }
+        Ok(())
+    }
+
+    /// Whether an event may still be under way to its first sending when a later one of its order
+    /// is sent and nothing is known of the order. One that is much older was sent, before Redis
+    /// lost its memory; and when it has just done so, they all count as sent: .NET pods, which
+    /// remember nothing, would tell a repeated one again.
+    fn may_be_unsent(&self, earlier: &OrderEvent, event: &OrderEvent) -> bool {
+        event.occurred_at.since(earlier.occurred_at) <= UNDER_WAY
+            && !self.status.is_memory_in_doubt()
+    }
+
+    async fn notify(&self, user: &UserId, event: &OrderEvent) -> Result<Notified, NotifyError> {
+        in_time(self.notifier.notify(user, event)).await
+    }
+
+    async fn between(
+        &self,
+        order: OrderId,
+        after: Option<OrderVersion>,
+        before: OrderVersion,
+    ) -> Result<Vec<OrderEvent>, DeliverError> {
+        let after = after.unwrap_or(OrderVersion::new(0));
+        let found = self.outbox.of_order(order, after, MISSING).await;
+        let events = found.map_err(DeliverError::Store)?.into_iter().map(|entry| entry.event);
+        Ok(events.filter(|event| event.version < before).collect())
+    }
+
+    /// The copy first, the system of record second; the copy is made anew from what the
+    /// latter says.
+    async fn owner(&self, order: CorrelationId) -> Result<UserId, DeliverError> {
+        let mut waits = LOOK_AGAIN_AFTER.into_iter();
+        loop {
+            if let Ok(Ok(Some(user))) = timeout(COPY_TIMEOUT, self.copy.owner(order)).await {
+                return Ok(user);
+            }
+            let error = match self.orders.snapshot(order).await {
+                Ok(Some(snapshot)) => {
+                    // Best effort: the next reader makes up for it.
+                    let _ = timeout(COPY_TIMEOUT, self.copy.write(&snapshot)).await;
+                    return Ok(snapshot.user);
+                }
+                Ok(None) => DeliverError::UnknownOrder,
+                Err(error) => DeliverError::Store(error),
+            };
+            match waits.next() {
+                Some(wait) => sleep(wait).await,
+                None => return Err(error),
+            }
+        }
+    }
+}
+
+async fn in_time<T>(
+    notified: impl Future<Output = Result<T, NotifyError>>,
+) -> Result<T, NotifyError> {
+    match timeout(NOTIFY_TIMEOUT, notified).await {
+        Ok(result) => result,
+        Err(elapsed) => Err(NotifyError::Unavailable(elapsed.into())),
+    }
+}
