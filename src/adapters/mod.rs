@@ -1,6 +1,7 @@
 //! One directory per technology; driver errors stop here.
 
 pub mod guarded;
+pub mod installation_key;
 pub mod jwks_http;
 pub mod memory;
 pub mod mssql;

@@ -1,10 +1,8 @@
-use super::reader::Reader;
-use super::{Role, Secret, signalr};
+use std::path::PathBuf;
 
-/// Known to everybody, and only used on loopback in role `all`, where `/dev/token` signs for
-/// everybody anyway. Fixed, so that tokens outlive a restart and `contoso-shop token` needs no
-/// settings.
-const DEVELOPMENT_KEY: &str = "contoso-shop development key, for loopback only";
+use super::reader::Reader;
+use super::{Role, Secret, StoreConnection, signalr};
+
 const DEVELOPMENT_NAME: &str = "contoso-shop";
 
 /// `[Jwt]`: whose tokens are believed.
@@ -19,12 +17,24 @@ pub enum JwtSettings {
 /// What development tokens are made and checked with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DevelopmentJwt {
-    /// At least 32 bytes.
-    pub signing_key: Secret,
+    /// What tokens are signed with.
+    pub signing_key: SigningKey,
     /// `iss` written and expected.
     pub issuer: String,
     /// `aud` written and expected.
     pub audience: String,
+    /// Whether nobody asked for this mode. Then only programs on this machine get tokens.
+    pub implied: bool,
+}
+
+/// Where a signing key comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SigningKey {
+    /// At least 32 bytes from the settings.
+    Given(Secret),
+    /// This file, made by the first process that needs it, so that tokens outlive a restart and
+    /// `contoso-shop token` needs no settings.
+    OfInstallation(PathBuf),
 }
 
 /// Where the issuer's keys are and what its tokens must say.
@@ -63,9 +73,38 @@ impl super::value::Value for Mode {
 }
 
 impl JwtSettings {
+    /// Whether this is development mode although nobody asked for it.
+    pub fn is_implied_development(&self) -> bool {
+        matches!(self, Self::Development(jwt) if jwt.implied)
+    }
+
+    /// The mode in one sentence, for people.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Development(jwt) if jwt.implied => {
+                "development mode, because this is role all on loopback: programs on this machine get a token for any user from /dev/token".to_owned()
+            }
+            Self::Development(_) => {
+                "development mode, because Jwt__Mode says so: whoever reaches this server gets a token for any user from /dev/token".to_owned()
+            }
+            Self::Production(jwt) => {
+                let issuer = jwt.authority.as_ref().or(jwt.jwks_url.as_ref());
+                format!(
+                    "production mode: tokens come from {}",
+                    issuer.map_or("the issuer", String::as_str)
+                )
+            }
+        }
+    }
+
     /// `loopback`: whether only this machine can reach the public listener. `None` in a worker,
     /// which sees no tokens.
-    pub(super) fn read(r: &mut Reader, role: Role, loopback: bool) -> Option<Self> {
+    pub(super) fn read(
+        r: &mut Reader,
+        role: Role,
+        loopback: bool,
+        store: &StoreConnection,
+    ) -> Option<Self> {
         let private = role == Role::All && loopback;
         let explicit = r.is_set("Jwt__Mode");
         let mode = r.or("Jwt__Mode", if private { Mode::Development } else { Mode::Production });
@@ -81,13 +120,6 @@ impl JwtSettings {
         }
         match mode {
             Mode::Development => {
-                if !private && key.is_none() {
-                    r.problem(
-                        "Jwt__Mode and Jwt__SigningKey",
-                        "development tokens outside role all on loopback need a key of your own",
-                        "Set Jwt__SigningKey to at least 32 bytes, or use Jwt__Mode=production.",
-                    );
-                }
                 if !explicit && (authority.is_some() || jwks_url.is_some()) {
                     r.problem(
                         "Jwt__Mode",
@@ -99,9 +131,10 @@ impl JwtSettings {
                     r.warn("Jwt__Mode=development: anybody who reaches this server can get a token for any user from /dev/token");
                 }
                 Some(Self::Development(DevelopmentJwt {
-                    signing_key: key.unwrap_or_else(|| Secret::new(DEVELOPMENT_KEY)),
+                    signing_key: signing_key(r, key, private, store),
                     issuer: issuer.unwrap_or_else(|| DEVELOPMENT_NAME.to_owned()),
                     audience: audience.unwrap_or_else(|| DEVELOPMENT_NAME.to_owned()),
+                    implied: !explicit,
                 }))
             }
             Mode::Production => {
@@ -126,6 +159,36 @@ impl JwtSettings {
             }
         }
     }
+}
+
+/// A key lies beside the SQLite file where the whole shop is one process on one machine. Others
+/// share theirs through the settings.
+fn signing_key(
+    r: &mut Reader,
+    given: Option<Secret>,
+    private: bool,
+    store: &StoreConnection,
+) -> SigningKey {
+    let missing = match (given, store) {
+        (Some(key), _) => return SigningKey::Given(key),
+        (None, StoreConnection::Sqlite(file)) if private => {
+            let mut name = file.as_os_str().to_owned();
+            name.push(".signing-key");
+            return SigningKey::OfInstallation(name.into());
+        }
+        (None, StoreConnection::Sqlite(_)) => {
+            "development tokens outside role all on loopback need a key of your own"
+        }
+        (None, StoreConnection::SqlServer(_)) => {
+            "development tokens need a key of your own: there is no SQLite file to keep one beside"
+        }
+    };
+    r.problem(
+        "Jwt__Mode and Jwt__SigningKey",
+        missing,
+        "Set Jwt__SigningKey to at least 32 bytes, or use Jwt__Mode=production.",
+    );
+    SigningKey::Given(Secret::new(""))
 }
 
 fn check_production(

@@ -35,7 +35,7 @@ pub use drain::DrainSettings;
 pub use events::EventSettings;
 pub use hangfire::HangfireSettings;
 pub use jobs::JobSettings;
-pub use jwt::{DevelopmentJwt, JwtSettings, ProductionJwt};
+pub use jwt::{DevelopmentJwt, JwtSettings, ProductionJwt, SigningKey};
 pub use layers::DEFAULTS;
 pub use listen::{HttpSettings, OpsSettings};
 pub use log::{LogFormat, LogSettings};

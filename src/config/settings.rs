@@ -1,14 +1,11 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
-
 use super::reader::{Effective, Reader};
 use super::{
     ConnectionSettings, DrainSettings, EventSettings, HangfireSettings, HttpSettings, JobSettings,
     JwtSettings, LogSettings, OpsSettings, Parts, Problems, RateLimitSettings, RecurringSettings,
-    ResilienceSettings, Role, Secret, SettingsFile, SignalRSettings, signalr, validate,
+    ResilienceSettings, Role, SettingsFile, SignalRSettings, signalr, validate,
 };
 
 /// Every setting, checked.
@@ -95,7 +92,9 @@ pub(super) fn read(r: &mut Reader) -> Settings {
     let pod = r.or("POD_NAME", gethostname::gethostname().to_string_lossy().into_owned());
     let connections = ConnectionSettings::read(r, role);
     let http = HttpSettings::read(r, role);
-    let mut settings = Settings {
+    let loopback = http.listen.ip().is_loopback();
+    let jwt = JwtSettings::read(r, role, loopback, &connections.contoso);
+    let settings = Settings {
         role,
         pod,
         hangfire,
@@ -104,7 +103,7 @@ pub(super) fn read(r: &mut Reader) -> Settings {
         signalr: SignalRSettings::read(r),
         cors_allowed_origins: signalr::origins(r, "Cors__AllowedOrigins"),
         workflow_state_ttl: r.positive("WorkflowState__Ttl"),
-        jwt: JwtSettings::read(r, role, http.listen.ip().is_loopback()),
+        jwt,
         http,
         orders_processing_time: r
             .or("Orders__ProcessingTime", Duration::from_secs(u64::from(role == Role::All))),
@@ -122,20 +121,5 @@ pub(super) fn read(r: &mut Reader) -> Settings {
     if role_is_known {
         validate::check(r, &settings);
     }
-    settings.signalr.connection_token_key =
-        settings.signalr.connection_token_key.take().or_else(|| derived_token_key(&settings.jwt));
     settings
-}
-
-/// Pods that share a development key need no second one.
-fn derived_token_key(jwt: &Option<JwtSettings>) -> Option<Secret> {
-    let Some(JwtSettings::Development(development)) = jwt else { return None };
-    let mut mac = Hmac::<Sha256>::new_from_slice(development.signing_key.expose().as_bytes())
-        .expect("HMAC takes keys of any length");
-    mac.update(b"contoso-shop connection tokens");
-    let digest = mac.finalize().into_bytes();
-    Some(Secret::new(digest.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })))
 }

@@ -15,8 +15,8 @@ pub struct SignalRSettings {
     pub single_pod: bool,
     /// Origins of web pages that may connect, beside our own.
     pub allowed_origins: Vec<String>,
-    /// Signs connection tokens, at least 32 bytes, the same on all pods. `None`: one process is
-    /// alone and makes its own.
+    /// Signs connection tokens, at least 32 bytes, the same on all pods. `None`: derived from the
+    /// development signing key, or made up by a process that is alone.
     pub connection_token_key: Option<Secret>,
     /// Connections one user may hold on this pod.
     pub max_connections_per_user: u32,

@@ -33,6 +33,8 @@ pub struct HttpSettings {
     pub limits: Option<Limits>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether `POST /dev/token` refuses what a proxy forwarded.
+    pub tokens_for_this_machine_only: bool,
 }
 
 impl Default for HttpSettings {
@@ -44,6 +46,7 @@ impl Default for HttpSettings {
             order_attempts: 5,
             limits: None,
             trusted_proxies: Vec::new(),
+            tokens_for_this_machine_only: false,
         }
     }
 }

@@ -88,6 +88,7 @@ impl HubPart {
         self,
         shared: &Shared,
         verifier: Arc<dyn TokenVerifier>,
+        token_key: &[u8],
         handed: Option<HandedOver>,
         supervisor: &Supervisor,
     ) -> Arc<HubEndpoint> {
@@ -98,13 +99,12 @@ impl HubPart {
             Arc::new(RegisterOrder::new(orders.clone(), copy.clone(), after_commit.clone())),
             Arc::new(GetOrderStatus::new(orders.clone(), copy.clone(), after_commit)),
         );
-        let key = token_key(&shared.settings);
         let authenticator = Arc::new(HubAuthenticator(verifier));
         let endpoint = HubEndpoint::new(
             hub,
             self.lifetime.clone(),
             authenticator,
-            &key,
+            token_key,
             options(&shared.settings),
         );
 
@@ -199,14 +199,6 @@ fn backplane(
         &hub.hub_name,
         connections,
     ))
-}
-
-/// A process that shares no key is alone and makes one up.
-fn token_key(settings: &Settings) -> Vec<u8> {
-    match &settings.signalr.connection_token_key {
-        Some(key) => key.expose().as_bytes().to_vec(),
-        None => rand::random::<[u8; 32]>().to_vec(),
-    }
 }
 
 /// Unique per process: two consumers of one name would take each other's entries for their own.

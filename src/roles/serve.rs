@@ -37,6 +37,9 @@ async fn run(settings: Settings) -> Result<u8, StartError> {
     let (role, version, parts) =
         (settings.role.name(), env!("CARGO_PKG_VERSION"), settings.parts());
     settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    if let Some(jwt) = &settings.jwt {
+        tracing::info!("{}", jwt.describe());
+    }
     let metrics = Metrics::install(version, role)
         .map_err(|error| StartError::new("cannot collect metrics", error))?;
     let supervisor = Supervisor::new(plan(&settings.drain));
@@ -128,6 +131,9 @@ fn plan(drain: &DrainSettings) -> StopPlan {
 /// Tells a person at a terminal where the shop is. Logs are on standard error.
 fn announce(settings: &Settings, url: &str, ops_url: &str) {
     println!("Contoso Shop {} is open at {url}", env!("CARGO_PKG_VERSION"));
+    if let Some(jwt) = &settings.jwt {
+        println!("  identity     {}", jwt.describe());
+    }
     if matches!(settings.jwt, Some(JwtSettings::Development(_))) {
         println!("  sign in      with any name on the page, or: contoso-shop token --user alice");
     }

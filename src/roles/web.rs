@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::StartError;
 use super::hub::HubPart;
-use super::identity::Identity;
+use super::identity::{Identity, connection_token_key};
 use super::shared::Shared;
 use crate::config::{DrainSettings, RateLimitSettings};
 use crate::delivery::HandedOver;
@@ -42,7 +42,9 @@ pub(super) async fn start(
     });
     let hub = HubPart::new(shared, connections)?;
     hub.join(shared, supervisor).await?;
-    let endpoint = hub.start(shared, identity.verifier.clone(), handed, supervisor).await;
+    let token_key = connection_token_key(settings)?;
+    let verifier = identity.verifier.clone();
+    let endpoint = hub.start(shared, verifier, &token_key, handed, supervisor).await;
     let state = Data::new(HttpState::new(
         HttpPorts {
             orders: shared.stores.orders.clone(),
@@ -63,6 +65,7 @@ pub(super) async fn start(
             order_attempts: settings.jobs.max_attempts,
             limits: limits(&settings.rate_limits),
             trusted_proxies: settings.http.trusted_proxies.clone(),
+            tokens_for_this_machine_only: jwt.is_implied_development(),
             ..HttpSettings::default()
         },
     ));

@@ -4,7 +4,7 @@ use utoipa::ToSchema;
 
 use crate::auth::is_legal_subject;
 use crate::domain::{Timestamp, UserId};
-use crate::http::extract::Json;
+use crate::http::extract::{Json, TokenSeeker};
 use crate::http::problem::ProblemBody;
 use crate::http::{HttpState, Problem};
 
@@ -29,15 +29,18 @@ pub(in crate::http) struct TokenDto {
     expires_at_utc: Timestamp,
 }
 
-/// A token for any user, without a password. Only in development mode.
+/// A token for any user, without a password. Only in development mode, and only for this machine
+/// unless Jwt__Mode asks for it.
 #[utoipa::path(post, path = "/dev/token", operation_id = "issueDevelopmentToken", tag = "development", request_body = TokenRequest,
     responses(
         (status = 200, body = TokenDto),
         (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "The name is not valid"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json", description = "Development mode was not asked for, and the request came through a proxy or under a name that is not loopback"),
         (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "The body came too slowly"),
         (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body exceeds 64 KiB"),
         (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "The body is not JSON")))]
 pub(in crate::http) async fn token(
+    _: TokenSeeker,
     body: Json<TokenRequest>,
     state: web::Data<HttpState>,
 ) -> Result<HttpResponse, Problem> {

@@ -7,6 +7,7 @@ mod json;
 mod orderer;
 mod path;
 mod query;
+mod token_seeker;
 
 pub(super) use admin::Admin;
 pub(super) use caller::Caller;
@@ -15,3 +16,4 @@ pub(super) use json::{Json, LARGEST_BODY};
 pub(super) use orderer::Orderer;
 pub(super) use path::PathParameter;
 pub(super) use query::Query;
+pub(super) use token_seeker::TokenSeeker;

@@ -281,3 +281,29 @@ async fn v13_development_mode_takes_its_own_tokens_only() {
     let lower = format!("bearer {}", server.token("ann"));
     server.call(Method::GET, "/api/orders", &[("authorization", &lower)], "").await.expect(200);
 }
+
+#[tokio::test]
+async fn development_mode_that_nobody_asked_for_serves_this_machine_only() {
+    let settings =
+        HttpSettings { tokens_for_this_machine_only: true, ..HttpSettings::default() };
+    let implied = Server::with(Setup { settings, ..Setup::default() }).await;
+    let asked_for = Server::start().await;
+    let body = "{\"userId\":\"ann\"}";
+    let json = ("content-type", "application/json");
+    implied.call(Method::POST, "/dev/token", &[json], body).await.expect(200);
+    implied.call(Method::POST, "/dev/token", &[json, ("host", "localhost")], body).await.expect(200);
+    for foreign in [
+        ("x-forwarded-for", "127.0.0.1"),
+        ("forwarded", "for=127.0.0.1"),
+        ("x-real-ip", "127.0.0.1"),
+        ("x-forwarded-host", "localhost"),
+        ("x-forwarded-proto", "https"),
+        ("via", "1.1 proxy"),
+        ("host", "shop.example"),
+        ("host", "127.0.0.1.evil.example"),
+    ] {
+        let call = [json, foreign];
+        implied.call(Method::POST, "/dev/token", &call, body).await.expect(403);
+        asked_for.call(Method::POST, "/dev/token", &call, body).await.expect(200);
+    }
+}

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use contoso_shop::config::{
     DrainSettings, JwtSettings, Part, Problems, RedisTopology, Role, Settings, SettingsFile,
-    StoreConnection,
+    SigningKey, StoreConnection,
 };
 
 /// A web pod that starts: each test changes one thing about it.
@@ -327,10 +327,9 @@ fn development_tokens_are_explicit_wherever_others_can_reach_the_server() {
         ("Jwt__Audience", ""),
         ("SignalR__ConnectionTokenKey", ""),
     ];
-    let pods: Vec<Settings> = (0..2).map(|_| web_with(&development).unwrap()).collect();
-    assert_eq!(pods[0].warnings.iter().filter(|warning| warning.contains("/dev/token")).count(), 1);
-    assert!(pods[0].signalr.connection_token_key.is_some(), "derived from the signing key");
-    assert_eq!(pods[0].signalr.connection_token_key, pods[1].signalr.connection_token_key);
+    let pod = web_with(&development).unwrap();
+    assert_eq!(pod.warnings.iter().filter(|warning| warning.contains("/dev/token")).count(), 1);
+    assert!(!pod.jwt.as_ref().unwrap().is_implied_development());
 
     assert!(
         only_problem(web_with(&[("Jwt__Mode", "development")]), "no key")
@@ -350,6 +349,19 @@ fn development_tokens_are_explicit_wherever_others_can_reach_the_server() {
     assert!(resolve(&[("Http__Listen", "[::1]:8080")]).is_ok());
     let guessable = resolve(&[("Jwt__Mode", "development"), ("Jwt__SigningKey", "secret")]);
     assert!(only_problem(guessable, "short").starts_with("Jwt__SigningKey: has 6 bytes"));
+}
+
+#[test]
+fn implied_development_mode_has_a_key_of_the_installation() {
+    let Some(JwtSettings::Development(jwt)) = resolve(&[]).unwrap().jwt else { panic!("no") };
+    assert!(jwt.implied);
+    let file = PathBuf::from("data/contoso-shop.db.signing-key");
+    assert_eq!(jwt.signing_key, SigningKey::OfInstallation(file));
+    let asked = resolve(&[("Jwt__Mode", "development")]).unwrap().jwt.unwrap();
+    assert!(!asked.is_implied_development());
+    let server = ("ConnectionStrings__Contoso", "Server=db;Password=hunter2");
+    let problem = only_problem(resolve(&[server]), "SQL Server keeps no file");
+    assert!(problem.starts_with("Jwt__Mode and Jwt__SigningKey"), "{problem}");
 }
 
 #[test]
