@@ -72,11 +72,9 @@ pub(super) fn development_tokens(
 fn signing_key(settings: &DevelopmentJwt) -> Result<Secret, StartError> {
     match &settings.signing_key {
         SigningKey::Given(key) => Ok(key.clone()),
-        SigningKey::OfInstallation(file) => {
-            installation_key::read_or_make(file).map(Secret::new).map_err(|error| {
-                StartError::new(format!("the signing key {}", file.display()), error)
-            })
-        }
+        SigningKey::OfInstallation(file) => installation_key::read_or_make(file)
+            .map(Secret::new)
+            .map_err(|error| StartError::new(format!("the signing key {}", file.display()), error)),
     }
 }
 

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use contoso_shop::adapters::jwks_http::{HttpKeySource, JwksLocation};
 use contoso_shop::auth::{ClaimRules, KeyCache, KeyCachePace, PublishedKeysVerifier};
+use contoso_shop::http::HttpSettings;
 use contoso_shop::ports::SystemClock;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
@@ -284,14 +285,16 @@ async fn v13_development_mode_takes_its_own_tokens_only() {
 
 #[tokio::test]
 async fn development_mode_that_nobody_asked_for_serves_this_machine_only() {
-    let settings =
-        HttpSettings { tokens_for_this_machine_only: true, ..HttpSettings::default() };
+    let settings = HttpSettings { tokens_for_this_machine_only: true, ..HttpSettings::default() };
     let implied = Server::with(Setup { settings, ..Setup::default() }).await;
     let asked_for = Server::start().await;
     let body = "{\"userId\":\"ann\"}";
     let json = ("content-type", "application/json");
     implied.call(Method::POST, "/dev/token", &[json], body).await.expect(200);
-    implied.call(Method::POST, "/dev/token", &[json, ("host", "localhost")], body).await.expect(200);
+    implied
+        .call(Method::POST, "/dev/token", &[json, ("host", "localhost")], body)
+        .await
+        .expect(200);
     for foreign in [
         ("x-forwarded-for", "127.0.0.1"),
         ("forwarded", "for=127.0.0.1"),
