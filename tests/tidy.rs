@@ -1,5 +1,6 @@
-//! Keeps the house in the order `src/lib.rs` describes: who may import whom, and that the SQL
-//! dialects stay twins. It reads text, so an import must be written as a `crate::` path.
+//! Keeps the house in the order `src/lib.rs` describes: who may import whom, that the SQL dialects
+//! stay twins, and that what comments cite is defined. It reads text, so an import must be written as
+//! a `crate::` path.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -169,4 +170,87 @@ fn tests_do_not_hide_behind_ignores_or_blocking_sleeps() {
         );
     }
     assert!(found.is_empty(), "{found:?}");
+}
+
+/// Where comments may cite a requirement.
+const CITING: &[&str] =
+    &["src", "tests", "benches", "web", "migrations", "scripts", "docs", "config"];
+
+fn every_file(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a readable folder") {
+        let path = entry.expect("an entry").path();
+        let skipped =
+            path.file_name().is_some_and(|name| name == "node_modules" || name == "vendor");
+        if path.is_dir() && !skipped {
+            every_file(&path, found);
+        } else if path.is_file() {
+            found.push(path);
+        }
+    }
+}
+
+/// Whether a word is a requirement's id: `X-05`, `R-20`, `V-09`, `D4`, `D5a`, `S2-C1-3d`.
+fn is_requirement_id(word: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    if let Some(number) = ["X-", "R-", "V-"].iter().find_map(|start| word.strip_prefix(start)) {
+        return number.len() == 2 && digits(number);
+    }
+    if let Some(number) = word.strip_prefix('D') {
+        let number = number.strip_suffix('a').unwrap_or(number);
+        return number.len() <= 2 && digits(number);
+    }
+    word.starts_with("S1-") || word.starts_with("S2-")
+}
+
+/// The comment of a line, or all of it where text is prose.
+fn comment(line: &str, is_prose: bool) -> &str {
+    let start = ["//", "/*", "--", "# ", "* "].iter().filter_map(|mark| line.find(mark)).min();
+    if is_prose { line } else { start.map_or("", |at| &line[at..]) }
+}
+
+#[test]
+fn every_cited_requirement_is_defined_and_every_proof_exists() {
+    let document = fs::read_to_string("docs/requirements.md").expect("readable");
+    let mut defined = BTreeSet::new();
+    let mut slips = Vec::new();
+    for line in document.lines() {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        let [_, id, _, proof, _] = cells[..] else { continue };
+        if !is_requirement_id(id) {
+            continue;
+        }
+        if !defined.insert(id.to_owned()) {
+            slips.push(format!("{id} is defined twice"));
+        }
+        let named: Vec<_> = proof.split('`').skip(1).step_by(2).collect();
+        if named.is_empty() && proof != "–" {
+            slips.push(format!("{id} names no proof"));
+        }
+        slips.extend(
+            named
+                .iter()
+                .filter(|file| !Path::new(file).is_file())
+                .map(|file| format!("{id}: {file} does not exist")),
+        );
+    }
+    assert!(!defined.is_empty());
+
+    let mut files = vec![PathBuf::from("README.md")];
+    for folder in CITING {
+        every_file(Path::new(folder), &mut files);
+    }
+    for file in files {
+        // Pictures and fonts cite nothing.
+        let Ok(text) = fs::read_to_string(&file) else { continue };
+        let is_prose = file.extension().is_some_and(|extension| extension == "md");
+        for (number, line) in text.lines().enumerate() {
+            let words = comment(line, is_prose).split(|c: char| !(c.is_alphanumeric() || c == '-'));
+            slips.extend(
+                words
+                    .filter(|word| is_requirement_id(word) && !defined.contains(*word))
+                    .map(|word| format!("{}:{}: {word}", file.display(), number + 1)),
+            );
+        }
+    }
+    assert!(slips.is_empty(), "against docs/requirements.md:\n{}", slips.join("\n"));
 }

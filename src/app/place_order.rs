@@ -8,7 +8,7 @@ use super::in_flight::InFlight;
 use crate::domain::{CorrelationId, EventId, Order, OrderDraft, QueueName, Sku, UserId};
 use crate::ports::{IdempotencyKey, NewJob, NewOrder, OrderStore, OutboxEntry, Placed, StoreError};
 
-/// The job that processes an accepted order (requirements R-04).
+/// The job that processes an accepted order.
 pub const ORDER_ACCEPTED_JOB: &str = "order.accepted";
 /// A customer's wish to buy.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use super::{Principal, TokenError, TokenVerifier};
 use crate::domain::{Timestamp, UserId};
 use crate::ports::Clock;
 
-/// How long a development token is good for (requirements 2.1).
+/// How long a development token is good for.
 const LIFETIME: Duration = Duration::from_secs(120 * 60);
 
 /// The shortest HS256 key, in bytes (RFC 7518, section 3.2).

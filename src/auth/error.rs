@@ -6,7 +6,7 @@ pub enum TokenError {
     /// Not acceptable: 401.
     #[error("the token was refused: {0}")]
     Refused(#[from] Refusal),
-    /// Valid, but it names no user: 403 (requirements 2.1).
+    /// Valid, but it names no user: 403.
     #[error("the token names no user in its claim sub")]
     NoSubject,
     /// No key has been fetched yet, so nothing can be said about any token: 503.

@@ -9,7 +9,7 @@ pub struct Page {
     pub size: u32,
 }
 
-/// A part of a list, in the envelope of requirements 2.1.
+/// A part of a list, in its envelope (D10).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PageOf<T> {
     /// As asked.

@@ -37,7 +37,7 @@ pub enum BillingPeriod {
     Annual,
 }
 
-/// Something for sale (requirements 2.1, ProductDto).
+/// Something for sale.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Product {
     /// Public id.

@@ -11,7 +11,7 @@ use super::middleware::{DbConnectionResilienceMiddleware, RedisResilienceMiddlew
 use super::rate_limits::limit_requests;
 use super::{HttpState, openapi};
 
-/// The whole URL table (requirements 2.1, D10).
+/// The whole URL table (D10).
 pub(super) fn routes(cfg: &mut ServiceConfig, state: &web::Data<HttpState>) {
     let api = scope("/api")
         .app_data(PayloadConfig::new(LARGEST_BODY))

@@ -102,7 +102,7 @@ pub enum Removed {
     Done(Option<(OrderSnapshot, OutboxEntry)>),
     /// A worker is on it: it can be deleted once it is finished.
     InProgress,
-    /// It belongs to somebody else, and the caller is a known customer (requirements 2.1).
+    /// It belongs to somebody else, and the caller is a known customer.
     NotOwner,
     /// No such order.
     NotFound,

@@ -19,7 +19,7 @@ pub(super) enum Meaning {
     Permanent,
 }
 
-/// Transient numbers: requirements 2.5, and 1222, 10928, 10929, 10053, 10054, 10060 (S1-Flow-3b).
+/// Transient numbers, among them 1222, 10928, 10929, 10053, 10054, 10060 (S1-Flow-3b).
 /// SqlClient's -2, a timeout, is [`Failure::Silent`] here, and its 64, 233, 10053, 10054 and 10060
 /// mostly arrive as [`Failure::Lost`].
 const TRANSIENT: [u32; 15] = [

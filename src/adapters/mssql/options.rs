@@ -70,7 +70,7 @@ pub struct PoolOptions {
 }
 
 impl Default for PoolOptions {
-    /// 60 connections, 10 of them kept (requirements 2.5); 10 s to get one, 15 s to open one, 30 s
+    /// 60 connections, 10 of them kept; 10 s to get one, 15 s to open one, 30 s
     /// per batch; closed after 5 min unused and after 10 min in all.
     fn default() -> Self {
         Self {

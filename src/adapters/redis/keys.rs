@@ -1,6 +1,6 @@
 //! Every key, channel and group name, built nowhere else.
 //!
-//! The order keys are the seed's, letter by letter (requirements 2.3). They carry no hash tag, so
+//! The order keys are the seed's, letter by letter (D9). They carry no hash tag, so
 //! the keys of one order lie in different cluster slots: no command may name two of them.
 
 use sha2::{Digest, Sha256};

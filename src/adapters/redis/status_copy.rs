@@ -12,7 +12,7 @@ use super::script::SlotScript;
 use crate::domain::{CorrelationId, OrderId, OrderSnapshot, OrderStatus, OrderVersion, UserId};
 use crate::ports::{CopiedStatus, StatusCopy, StoreError};
 
-/// Owner, row number and status of orders, one key each (requirements 2.3), written and read in one
+/// Owner, row number and status of orders, one key each (D9), written and read in one
 /// pipelined round trip.
 pub struct RedisStatusCopy {
     client: Client,

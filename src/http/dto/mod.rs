@@ -1,4 +1,4 @@
-//! JSON as clients see it, in the names of requirements 2.1.
+//! JSON as clients see it, in the names of D10.
 
 mod number;
 mod order;

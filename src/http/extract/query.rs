@@ -27,7 +27,7 @@ impl Query {
         Ok(Self { pairs: pairs.into_inner(), problems: Vec::new() })
     }
 
-    /// `offset` and `size` (requirements 2.1).
+    /// `offset` and `size`.
     pub(in crate::http) fn page(&mut self, usual_size: u32) -> Page {
         let offset = self.number("offset", "a number from 0 to 2147483647", 0..=LARGEST_OFFSET);
         let size = self.number("size", "a number from 1 to 100", 1..=LARGEST_PAGE);

@@ -37,7 +37,7 @@ impl Executor {
     pub async fn execute(&self, job: FetchedJob, cancelled: CancellationToken) -> Finished {
         let started = Instant::now();
         let lease = job.lease;
-        // The second part of a traceparent; field names as requirements X-24 has them.
+        // The second part of a traceparent; field names as X-24 has them.
         let trace_id = job.trace_parent.as_deref().and_then(|parent| parent.split('-').nth(1));
         let span = info_span!("job", jobId = %lease.job, kind = job.kind, attempt = job.attempt, traceId = trace_id);
         let (kind, outcome) = self.attempt(job, cancelled).instrument(span).await;

@@ -11,7 +11,7 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// 1 s, 2 s, 4 s … up to the 30 min of requirements 2.5.
+    /// 1 s, 2 s, 4 s … up to the 30 min.
     fn default() -> Self {
         Self { base: Duration::from_secs(1), longest: Duration::from_secs(30 * 60) }
     }
