@@ -26,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("http", &["app", "auth", "domain", "ports"]),
     ("adapters::memory", &["domain", "ports"]),
     ("adapters::sqlite", &["domain", "ports"]),
-    ("adapters::mssql", &["domain", "ports", "resilience"]),
+    ("adapters::mssql", &["config", "domain", "ports", "resilience"]),
     ("adapters::redis", &["config", "domain", "ports", "resilience", "signalr"]),
     ("adapters::guarded", &["domain", "ports", "resilience"]),
     ("adapters::jwks_http", &["auth", "domain", "ports"]),

@@ -37,7 +37,8 @@ pub enum LocationError {
 pub struct HttpKeySource {
     client: Client,
     location: Url,
-    discover: bool,
+    /// Who must say so in the discovery document; `None` where the location is the JWK Set.
+    authority: Option<String>,
     https_only: bool,
 }
 
@@ -51,8 +52,8 @@ impl HttpKeySource {
     /// A source at `location`. Errors when the URL is malformed, or `https_only` and plain http to
     /// another machine.
     pub fn new(location: &JwksLocation, https_only: bool) -> Result<Self, LocationError> {
-        let (location, discover) = match location {
-            JwksLocation::Jwks(url) => (checked(url, https_only)?, false),
+        let (location, authority) = match location {
+            JwksLocation::Jwks(url) => (checked(url, https_only)?, None),
             JwksLocation::Authority(authority) => (
                 checked(
                     &format!(
@@ -61,7 +62,7 @@ impl HttpKeySource {
                     ),
                     https_only,
                 )?,
-                true,
+                Some(authority.clone()),
             ),
         };
         let client = Client::builder()
@@ -69,7 +70,7 @@ impl HttpKeySource {
             .redirect(redirect::Policy::none())
             .build()
             .expect("the TLS back end is compiled in and no setting can fail");
-        Ok(Self { client, location, discover, https_only })
+        Ok(Self { client, location, authority, https_only })
     }
 
     async fn text(&self, url: Url) -> Result<String, StoreError> {
@@ -96,15 +97,22 @@ impl HttpKeySource {
 #[async_trait]
 impl KeySource for HttpKeySource {
     async fn fetch(&self) -> Result<PublishedKeys, StoreError> {
-        if !self.discover {
+        let Some(authority) = &self.authority else {
             return Ok(PublishedKeys {
                 jwks: self.text(self.location.clone()).await?,
                 issuer: None,
             });
-        }
+        };
         let description = self.text(self.location.clone()).await?;
         let Discovery { issuer, jwks_uri } =
             serde_json::from_str(&description).map_err(StoreError::fault)?;
+        // OpenID Connect Discovery 1.0, section 4.3. A slash at the end is forgiven, as many leave
+        // it out.
+        if issuer.trim_end_matches('/') != authority.trim_end_matches('/') {
+            return Err(StoreError::fault(
+                "the discovery document's issuer is not Jwt__Authority: its keys are not used",
+            ));
+        }
         let jwks =
             self.text(checked(&jwks_uri, self.https_only).map_err(StoreError::fault)?).await?;
         Ok(PublishedKeys { jwks, issuer: Some(issuer) })

@@ -4,6 +4,7 @@
 //! variables (`Section__Key`). The environment is passed in; nothing here reads it. All problems
 //! are reported at once (D2).
 
+pub mod ado_net;
 mod connections;
 mod drain;
 mod duration;

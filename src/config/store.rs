@@ -1,6 +1,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::ado_net;
+
 /// Which database is the system of record (D3).
 #[derive(Clone, PartialEq, Eq)]
 pub enum StoreConnection {
@@ -22,10 +24,11 @@ impl StoreConnection {
                 path => Ok(Self::Sqlite(path.into())),
             };
         }
-        if pairs(text).any(|(key, value)| is_server(&key) && !value.is_empty()) {
+        let pairs = ado_net::pairs(text).unwrap_or_default();
+        if pairs.iter().any(|(key, value)| is_server(key) && !value.is_empty()) {
             return Ok(Self::SqlServer(text.to_owned()));
         }
-        Err("is neither sqlite:PATH nor an ADO.NET string with Server=…".to_owned())
+        Err("is neither sqlite:PATH nor an ADO.NET string with Server=… (quote values that hold ';' or quotes)".to_owned())
     }
 
     /// Whether this is SQL Server.
@@ -34,16 +37,12 @@ impl StoreConnection {
     }
 }
 
-/// `Key=value;Key=value` with keys in lower case; enough to find the server, the driver reads the
-/// rest.
-fn pairs(text: &str) -> impl Iterator<Item = (String, &str)> {
-    text.split(';')
-        .filter_map(|pair| pair.split_once('='))
-        .map(|(key, value)| (key.trim().to_lowercase(), value.trim()))
+fn is_server(key: &str) -> bool {
+    ["server", "datasource", "address", "addr", "networkaddress"].contains(&key)
 }
 
-fn is_server(key: &str) -> bool {
-    ["server", "data source", "address", "addr", "network address"].contains(&key)
+fn is_database(key: &str) -> bool {
+    ["database", "initialcatalog"].contains(&key)
 }
 
 impl fmt::Display for StoreConnection {
@@ -51,10 +50,10 @@ impl fmt::Display for StoreConnection {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
             Self::SqlServer(text) => {
-                for (key, value) in pairs(text).filter(|(key, _)| {
-                    is_server(key) || key == "database" || key == "initial catalog"
-                }) {
-                    write!(f, "{key}={value};")?;
+                for (key, value) in ado_net::pairs(text).unwrap_or_default() {
+                    if is_server(&key) || is_database(&key) {
+                        write!(f, "{key}={value};")?;
+                    }
                 }
                 f.write_str("***")
             }
@@ -95,7 +94,21 @@ mod tests {
         let connection =
             StoreConnection::parse("Server=db;Initial Catalog=Shop;User Id=app;Password=hunter2")
                 .unwrap();
-        assert_eq!(format!("{connection:?}"), "server=db;initial catalog=Shop;***");
+        assert_eq!(format!("{connection:?}"), "server=db;initialcatalog=Shop;***");
+    }
+
+    #[test]
+    fn a_password_that_looks_like_a_pair_is_not_shown() {
+        for text in [
+            r#"Server=db;Password="a;Database=hunter2""#,
+            r#"Server=db;Password='a;Server=hunter2;b'"#,
+            r#"Password="x"";Database=hunter2;Server=";Server=db"#,
+        ] {
+            let shown = StoreConnection::parse(text).unwrap().to_string();
+            assert_eq!(shown, "server=db;***", "{text}");
+        }
+        let unclosed = StoreConnection::parse("Server=db;Password='a;Database=hunter2");
+        assert!(!unclosed.unwrap_err().contains("hunter2"));
     }
 
     #[test]

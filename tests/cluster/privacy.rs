@@ -64,6 +64,12 @@ async fn v25_names_tokens_and_keys_stay_where_they_belong() {
     tab.invoke("GetCurrentStatus", json!(["nonsense"])).await;
     assert_eq!(place().await.headers()["idempotency-replayed"], "true");
 
+    let cart = json!({ "cart": [{ "productId": "AZ-700", "quantity": 1 }] });
+    let saved = api.request(Method::PUT, "/api/session").json(&cart).send().await;
+    assert!(saved.expect("an answer").status().is_success());
+    let found = api.request(Method::GET, "/api/session").send().await;
+    assert_eq!(found.expect("an answer").status(), 200);
+
     // Where things go wrong, more is said.
     let bad = format!("{}/api/orders?access_token={}&size=x", front.url(), api.token);
     assert_eq!(reqwest::get(bad).await.expect("an answer").status(), 401);
@@ -111,6 +117,7 @@ async fn v25_names_tokens_and_keys_stay_where_they_belong() {
         }
     }
     let values = redis_values(&rig);
+    assert!(values.iter().any(|(key, _)| key.starts_with("contoso-shop:session:")), "a session");
     assert!(
         values.iter().any(|(key, value)| key.starts_with("order:map:") && value.contains(NAME)),
         "the map has the owner"

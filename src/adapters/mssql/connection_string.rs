@@ -6,6 +6,7 @@ use std::time::Duration;
 use tiberius::{AuthMethod, Config, EncryptionLevel};
 
 use super::options::PoolOptions;
+use crate::config::ado_net;
 
 /// What is wrong with a connection string. Names keys, never values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +41,7 @@ impl ConnectionString {
     pub(super) fn parse(text: &str, defaults: &PoolOptions) -> Result<Self, ConnectionStringError> {
         let mut reader =
             Reader { config: Config::new(), pool: defaults.clone(), ..Reader::default() };
-        for (key, value) in pairs(text)? {
+        for (key, value) in ado_net::pairs(text).ok_or(ConnectionStringError::Malformed)? {
             reader.take(&key, &value)?;
         }
         reader.finish()
@@ -234,65 +235,14 @@ fn seconds(key: &'static str, value: &str) -> Result<Duration, ConnectionStringE
     }
 }
 
-/// The pairs, keys in lower case without blanks. A value in single or double quotes ends at its
-/// quote, which is doubled inside.
-fn pairs(text: &str) -> Result<Vec<(String, String)>, ConnectionStringError> {
-    let mut found = Vec::new();
-    let mut rest = text.trim_start_matches([' ', ';']);
-    while !rest.is_empty() {
-        let (key, value) = rest.split_once('=').ok_or(ConnectionStringError::Malformed)?;
-        let key: String =
-            key.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
-        let value = value.trim_start();
-        let (value, after) = match value.chars().next() {
-            Some(quote @ ('"' | '\'')) => quoted(&value[1..], quote)?,
-            _ => {
-                let end = value.find(';').unwrap_or(value.len());
-                (value[..end].trim_end().to_owned(), &value[end..])
-            }
-        };
-        found.push((key, value));
-        let after = after.trim_start();
-        if !(after.is_empty() || after.starts_with(';')) {
-            return Err(ConnectionStringError::Malformed);
-        }
-        rest = after.trim_start_matches([' ', ';']);
-    }
-    Ok(found)
-}
-
-/// A value up to its closing quote, and what follows.
-fn quoted(text: &str, quote: char) -> Result<(String, &str), ConnectionStringError> {
-    let mut value = String::new();
-    let mut rest = text;
-    loop {
-        let (part, after) = rest.split_once(quote).ok_or(ConnectionStringError::Malformed)?;
-        value.push_str(part);
-        match after.strip_prefix(quote) {
-            Some(after) => {
-                value.push(quote);
-                rest = after;
-            }
-            None => return Ok((value, after)),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{ConnectionString, ConnectionStringError, PoolOptions, pairs};
+    use super::{ConnectionString, ConnectionStringError, PoolOptions};
 
     fn parse(text: &str) -> Result<ConnectionString, ConnectionStringError> {
         ConnectionString::parse(text, &PoolOptions::default())
-    }
-
-    #[test]
-    fn values_may_be_quoted() {
-        let found = pairs(r#"Password="a;b=""c""" ; User Id='it''s'; ;Server=db"#).expect("legal");
-        let found: Vec<_> = found.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        assert_eq!(found, [("password", r#"a;b="c""#), ("userid", "it's"), ("server", "db")]);
     }
 
     #[test]

@@ -67,19 +67,34 @@ pub fn lock(name: &str) -> String {
 
 /// A user's session.
 pub fn session(user: &UserId) -> String {
-    format!("contoso-shop:session:{user}")
+    format!("contoso-shop:session:{}", digest(user.as_str()))
 }
 
-/// A bucket of a rate limit. Its name may hold an address or a user, so only its digest is shown.
+/// A bucket of a rate limit.
 pub fn rate(bucket: &str) -> String {
-    let digest = Sha256::digest(bucket);
-    let short: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("contoso-shop:rate:{short}")
+    format!("contoso-shop:rate:{}", digest(bucket))
+}
+
+/// Stands for a text that may hold an address or a user, which keys must not show.
+fn digest(text: &str) -> String {
+    Sha256::digest(text)[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{order_id, order_map, order_status};
+    use super::{order_id, order_map, order_status, rate, session};
+    use crate::domain::UserId;
+
+    #[test]
+    fn keys_do_not_tell_users_or_addresses() {
+        let ada = session(&UserId::new("ada"));
+        assert_eq!(ada, session(&UserId::new("ada")));
+        assert_ne!(ada, session(&UserId::new("bob")));
+        for key in [ada, rate("orders:ada")] {
+            let (_, name) = key.rsplit_once(':').expect("a prefix");
+            assert!(name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit()), "{key}");
+        }
+    }
 
     #[test]
     fn order_keys_are_spelled_as_the_seed_spells_them() {

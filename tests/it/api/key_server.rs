@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 /// Serves discovery and a JWK Set; without a set it breaks every connection.
 pub struct KeyServer {
     pub base: String,
+    issuer: Arc<Mutex<String>>,
     set: Arc<Mutex<Option<String>>>,
     fetches: Arc<AtomicUsize>,
     task: JoinHandle<()>,
@@ -21,8 +22,20 @@ impl KeyServer {
         let base = format!("http://{}", listener.local_addr().expect("its address"));
         let set = Arc::new(Mutex::new(Some(set.to_owned())));
         let fetches = Arc::new(AtomicUsize::new(0));
-        let task = tokio::spawn(serve(listener, base.clone(), set.clone(), fetches.clone()));
-        Self { base, set, fetches, task }
+        let issuer = Arc::new(Mutex::new(base.clone()));
+        let task = tokio::spawn(serve(
+            listener,
+            base.clone(),
+            issuer.clone(),
+            set.clone(),
+            fetches.clone(),
+        ));
+        Self { base, issuer, set, fetches, task }
+    }
+
+    /// Gives this as `issuer` in discovery.
+    pub fn call_yourself(&self, issuer: &str) {
+        *self.issuer.lock().expect("not poisoned") = issuer.to_owned();
     }
 
     /// Publishes another set, or stops answering.
@@ -45,6 +58,7 @@ impl Drop for KeyServer {
 async fn serve(
     listener: TcpListener,
     base: String,
+    issuer: Arc<Mutex<String>>,
     set: Arc<Mutex<Option<String>>>,
     fetches: Arc<AtomicUsize>,
 ) {
@@ -58,7 +72,8 @@ async fn serve(
         }
         let Some(set) = set.lock().expect("not poisoned").clone() else { continue };
         let body = if discovery {
-            serde_json::json!({ "issuer": base, "jwks_uri": format!("{base}/keys") }).to_string()
+            let issuer = issuer.lock().expect("not poisoned").clone();
+            serde_json::json!({ "issuer": issuer, "jwks_uri": format!("{base}/keys") }).to_string()
         } else {
             set
         };
