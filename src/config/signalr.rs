@@ -59,15 +59,21 @@ impl SignalRSettings {
     }
 }
 
-/// HMAC-SHA256 is as strong as its key up to 32 bytes.
+/// How the sample settings begin every key that is to be replaced.
+const PLACEHOLDER: &str = "choose";
+
+/// HMAC-SHA256 is as strong as its key up to 32 bytes, unless the key is known to everybody.
 pub(super) fn check_key(r: &mut Reader, name: &str, key: Option<&Secret>) {
-    if let Some(length) = key.map(|key| key.expose().len()).filter(|length| *length < 32) {
-        r.problem(
-            name,
-            format!("has {length} bytes, which can be guessed"),
-            "Use at least 32 random bytes, for example from: openssl rand -base64 48",
-        );
-    }
+    let Some(key) = key.map(Secret::expose) else { return };
+    let weakness = if key.to_ascii_lowercase().starts_with(PLACEHOLDER) {
+        "is the placeholder of the sample settings, which everybody knows".to_owned()
+    } else if key.len() < 32 {
+        format!("has {} bytes, which can be guessed", key.len())
+    } else {
+        return;
+    };
+    let fix = "Use at least 32 random bytes, for example from: openssl rand -base64 48";
+    r.problem(name, weakness, fix);
 }
 
 /// A list of origins as browsers send them: scheme, host and perhaps port.

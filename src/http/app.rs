@@ -1,11 +1,11 @@
-use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
-use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
+use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::ServiceConfig;
 use actix_web::{App, Error, web};
 
+use super::cors::cors;
 use super::observe::observe;
 use super::rate_limits::limit_connections;
 use super::unread_body::close_when_unread;
@@ -26,8 +26,7 @@ pub fn app(
         InitError = (),
     >,
 > {
-    let origins = &state.settings.allowed_origins;
-    let cors = Condition::new(!origins.is_empty(), cors(origins));
+    let cors = cors(&state.settings);
     App::new()
         .configure(beside)
         .configure(|cfg| routes::routes(cfg, &state))
@@ -47,35 +46,4 @@ fn security_headers() -> DefaultHeaders {
         .add((header::X_FRAME_OPTIONS, "DENY"))
         .add((header::REFERRER_POLICY, "no-referrer"))
         .add((header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
-}
-
-fn cors(origins: &[String]) -> Cors {
-    let cors = Cors::default()
-        .allowed_methods(["GET", "HEAD", "POST", "PUT", "DELETE"])
-        .allowed_headers([
-            "authorization",
-            "content-type",
-            "idempotency-key",
-            "if-none-match",
-            "traceparent",
-            "x-request-id",
-        ])
-        .allowed_headers(["x-requested-with", "x-signalr-user-agent"])
-        .expose_headers([
-            "etag",
-            "location",
-            "retry-after",
-            "x-correlation-id",
-            "x-degraded",
-            "x-request-id",
-        ])
-        .expose_headers([
-            "idempotency-replayed",
-            "ratelimit-limit",
-            "ratelimit-remaining",
-            "ratelimit-reset",
-        ])
-        .supports_credentials()
-        .max_age(600);
-    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

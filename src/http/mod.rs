@@ -9,6 +9,7 @@ mod api;
 mod app;
 mod client_address;
 mod conditional;
+mod cors;
 mod dto;
 mod extract;
 mod middleware;

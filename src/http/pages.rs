@@ -16,8 +16,8 @@ use super::conditional::is_known;
 #[folder = "web/"]
 struct Files;
 
-/// Nothing but our own scripts, styles and pictures; sockets only as the hub needs them (X-23).
-const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; \
+/// Nothing but our own scripts, styles and pictures; `'self'` covers the hub's sockets too (X-23).
+const POLICY: &str = "default-src 'self'; connect-src 'self'; img-src 'self' data:; object-src 'none'; \
     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Paths that never fall back to the page.

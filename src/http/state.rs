@@ -24,9 +24,11 @@ pub struct HttpSettings {
     pub max_in_flight: usize,
     /// How long a handler may take before it is answered 503.
     pub deadline: Duration,
-    /// Origins of pages that may call from elsewhere, such as `https://shop.example`; none by
+    /// Origins of pages that may call API and hubs from elsewhere, such as `https://shop.example`; none by
     /// default.
     pub allowed_origins: Vec<String>,
+    /// Origins of pages that may connect to hubs from elsewhere, and nothing else.
+    pub hub_origins: Vec<String>,
     /// Times an order's job may be started before the order is given up (`Jobs__MaxAttempts`).
     pub order_attempts: u32,
     /// What one caller may do; `None`: anything.
@@ -43,6 +45,7 @@ impl Default for HttpSettings {
             max_in_flight: 1024,
             deadline: Duration::from_secs(10),
             allowed_origins: Vec::new(),
+            hub_origins: Vec::new(),
             order_attempts: 5,
             limits: None,
             trusted_proxies: Vec::new(),

@@ -1,7 +1,7 @@
 //! The drain marker: a file that makes a pod not ready while it exists (S2-C4-1, D12). The marker
 //! alone closes nothing.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -69,11 +69,25 @@ impl DrainMarker {
 /// Writes the marker and waits, as the seed's `touch /tmp/draining; sleep 15` does without needing
 /// a shell.
 pub fn mark_and_wait(file: &Path, wait: Duration) -> Result<String, String> {
-    fs::write(file, b"")
-        .map_err(|error| format!("cannot write the marker {}: {error}", file.display()))?;
+    mark(file).map_err(|error| format!("cannot write the marker {}: {error}", file.display()))?;
     eprintln!("marked as draining by {}, waiting {} s", file.display(), wait.as_secs());
     std::thread::sleep(wait);
     Ok(format!("waited {} s; the marker stays", wait.as_secs()))
+}
+
+/// Makes the file unless it is there. It lies where everybody may write, so a link planted there is
+/// not followed.
+fn mark(file: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).open(file) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            if fs::symlink_metadata(file)?.is_file() {
+                Ok(())
+            } else {
+                Err(io::Error::new(ErrorKind::AlreadyExists, "it exists and is no plain file"))
+            }
+        }
+        made => made.map(drop),
+    }
 }
 
 /// Removes the marker, so that the pod becomes ready again.

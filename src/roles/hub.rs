@@ -216,7 +216,10 @@ fn options(settings: &Settings) -> HubOptions {
         maximum_receive_message_size: count(hub.maximum_receive_message_size),
         connections_per_user: count(hub.max_connections_per_user),
         connections_per_pod: count(hub.max_connections),
-        origins: Origins::Listed(hub.allowed_origins.clone()),
+        origins: Origins {
+            allowed: [&settings.cors_allowed_origins[..], &hub.allowed_origins].concat(),
+            trusted_proxies: settings.http.trusted_proxies.clone(),
+        },
         ..HubOptions::default()
     }
 }

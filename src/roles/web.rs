@@ -62,6 +62,7 @@ pub(super) async fn start(
         },
         HttpSettings {
             allowed_origins: settings.cors_allowed_origins.clone(),
+            hub_origins: settings.signalr.allowed_origins.clone(),
             order_attempts: settings.jobs.max_attempts,
             limits: limits(&settings.rate_limits),
             trusted_proxies: settings.http.trusted_proxies.clone(),

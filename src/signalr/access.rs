@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use actix_web::http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN, X_FORWARDED_HOST};
 use actix_web::{HttpRequest, web};
 use async_trait::async_trait;
 
@@ -62,38 +62,28 @@ pub(super) fn token<'a>(request: &'a HttpRequest, query: &'a Query) -> Option<&'
         .filter(|token| !token.is_empty())
 }
 
-/// Where a request comes from, as browsers tell.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// No browser, or our own pages.
-    Own,
-    /// Another origin that is allowed.
-    Allowed(String),
-    /// Another origin that is not.
-    Refused,
-}
-
-impl Origin {
-    pub(super) fn of(request: &HttpRequest, allowed: &Origins) -> Self {
+impl Origins {
+    /// Whether the page a request comes from may connect. Programs that are no browsers name none,
+    /// and our own pages are at the host they ask, or at the one a trusted proxy was asked for.
+    pub(super) fn admit(&self, request: &HttpRequest) -> bool {
         let text = |name: HeaderName| {
             request.headers().get(name).map(|value| value.to_str().unwrap_or_default())
         };
-        let Some(origin) = text(ORIGIN) else { return Self::Own };
-        let own = [HOST, HeaderName::from_static("x-forwarded-host")]
-            .into_iter()
-            .filter_map(text)
-            .any(|host| is_at(origin, host));
-        let listed = match allowed {
-            Origins::Any => true,
-            Origins::Listed(origins) => origins
-                .iter()
-                .any(|listed| listed.trim_end_matches('/').eq_ignore_ascii_case(origin)),
-        };
-        match (own, listed) {
-            (true, _) => Self::Own,
-            (false, true) => Self::Allowed(origin.to_owned()),
-            (false, false) => Self::Refused,
-        }
+        let Some(origin) = text(ORIGIN) else { return true };
+        let forwarded = self.trusts_peer_of(request).then_some(X_FORWARDED_HOST);
+        [Some(HOST), forwarded].into_iter().flatten().filter_map(text).any(|h| is_at(origin, h))
+            || self.lists(origin)
+    }
+
+    fn lists(&self, origin: &str) -> bool {
+        self.allowed
+            .iter()
+            .any(|allowed| allowed.trim_end_matches('/').eq_ignore_ascii_case(origin))
+    }
+
+    fn trusts_peer_of(&self, request: &HttpRequest) -> bool {
+        let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+        peer.is_some_and(|peer| self.trusted_proxies.iter().any(|net| net.contains(&peer)))
     }
 }
 
@@ -113,32 +103,43 @@ mod tests {
     use super::*;
     use actix_web::test::TestRequest;
 
-    fn origin(origin: &str, host: &str, allowed: &Origins) -> Origin {
-        let request = TestRequest::get()
-            .insert_header(("origin", origin))
-            .insert_header(("host", host))
-            .to_http_request();
-        Origin::of(&request, allowed)
+    fn admits(origins: &Origins, peer: &str, headers: &[(&'static str, &str)]) -> bool {
+        let peer = format!("{peer}:5000").parse().unwrap();
+        let request = TestRequest::get().peer_addr(peer);
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.insert_header((*name, value.to_owned()))
+        });
+        origins.admit(&request.to_http_request())
     }
 
     #[test]
     fn own_pages_and_listed_origins_pass() {
-        let listed = Origins::Listed(vec!["https://shop.example".into()]);
-        assert_eq!(origin("http://localhost:8080", "localhost:8080", &listed), Origin::Own);
-        assert_eq!(origin("https://a.example", "a.example:443", &listed), Origin::Own);
-        assert_eq!(
-            origin("https://shop.example", "hub.example", &listed),
-            Origin::Allowed("https://shop.example".into())
-        );
-        assert_eq!(origin("https://evil.example", "hub.example", &listed), Origin::Refused);
-        assert_eq!(origin("null", "hub.example", &listed), Origin::Refused);
-        assert_eq!(origin("http://localhost:8081", "localhost:8080", &listed), Origin::Refused);
-        assert_eq!(origin("https://shop.example.evil", "hub.example", &listed), Origin::Refused);
-        assert_eq!(
-            origin("https://x.example", "hub.example", &Origins::Any),
-            Origin::Allowed("https://x.example".into())
-        );
-        assert_eq!(Origin::of(&TestRequest::get().to_http_request(), &listed), Origin::Own);
+        let listed = Origins { allowed: vec!["https://shop.example".into()], ..Origins::default() };
+        let passes = |origin: &str, host: &str| {
+            admits(&listed, "192.0.2.1", &[("origin", origin), ("host", host)])
+        };
+        assert!(passes("http://localhost:8080", "localhost:8080"));
+        assert!(passes("https://a.example", "a.example:443"));
+        assert!(passes("https://shop.example", "hub.example"));
+        assert!(!passes("https://evil.example", "hub.example"));
+        assert!(!passes("null", "hub.example"));
+        assert!(!passes("http://localhost:8081", "localhost:8080"));
+        assert!(!passes("https://shop.example.evil", "hub.example"));
+        assert!(admits(&listed, "192.0.2.1", &[]), "no browser");
+    }
+
+    #[test]
+    fn a_forwarded_host_counts_from_trusted_proxies_only() {
+        let origins =
+            Origins { trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()], ..Origins::default() };
+        let headers = [
+            ("origin", "https://shop.example"),
+            ("host", "pod.internal"),
+            ("x-forwarded-host", "shop.example"),
+        ];
+        assert!(admits(&origins, "10.1.2.3", &headers));
+        assert!(!admits(&origins, "192.0.2.1", &headers));
+        assert!(!admits(&Origins::default(), "10.1.2.3", &headers));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 /// How a hub endpoint treats its connections. The defaults are ASP.NET Core's (C1) and the limits
 /// of X-22.
 #[derive(Debug, Clone)]
@@ -31,17 +33,17 @@ pub struct HubOptions {
     pub connections_per_pod: usize,
     /// Connections told per second to reconnect elsewhere while draining.
     pub drain_rate_per_second: f64,
-    /// Origins besides the endpoint's own that browsers may connect from.
+    /// Where browsers may connect from.
     pub origins: Origins,
 }
 
-/// Which foreign origins may connect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origins {
+/// Which pages browsers may connect from, besides the endpoint's own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origins {
     /// Exactly these, such as `https://shop.example`.
-    Listed(Vec<String>),
-    /// Every origin.
-    Any,
+    pub allowed: Vec<String>,
+    /// Proxies whose `X-Forwarded-Host` names the endpoint's own host.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Default for HubOptions {
@@ -60,7 +62,7 @@ impl Default for HubOptions {
             connections_per_user: 100,
             connections_per_pod: 20_000,
             drain_rate_per_second: 500.0,
-            origins: Origins::Listed(Vec::new()),
+            origins: Origins::default(),
         }
     }
 }

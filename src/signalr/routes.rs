@@ -4,7 +4,7 @@ use std::time::SystemTime;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 
-use super::access::{Authenticated, Origin, Query, Refusal};
+use super::access::{Authenticated, Query, Refusal};
 use super::admissions::NotAdmitted;
 use super::counters::Admission;
 use super::endpoint::HubEndpoint;
@@ -15,7 +15,8 @@ use super::transports::websocket;
 const RETRY_AFTER: &str = "5";
 
 /// Mounts a hub at `path`, such as `/hubs/chat`: the transports there, negotiation at
-/// `{path}/negotiate` (B1).
+/// `{path}/negotiate` (B1). Answers to preflights, and what browsers need to read answers of another
+/// origin, belong to whoever mounts it (B7).
 pub fn configure(config: &mut web::ServiceConfig, path: &str, endpoint: Arc<HubEndpoint>) {
     let at_negotiate = endpoint.clone();
     config.service(web::resource(format!("{path}/negotiate")).route(web::route().to(
@@ -30,7 +31,7 @@ pub fn configure(config: &mut web::ServiceConfig, path: &str, endpoint: Arc<HubE
                     },
                     _ => Err(Refused::Method),
                 };
-                finish(&endpoint, &request, answer)
+                finish(&endpoint, answer)
             }
         },
     )));
@@ -39,7 +40,7 @@ pub fn configure(config: &mut web::ServiceConfig, path: &str, endpoint: Arc<HubE
             let endpoint = endpoint.clone();
             async move {
                 let answer = connect(&endpoint, &request, payload).await;
-                finish(&endpoint, &request, answer)
+                finish(&endpoint, answer)
             }
         },
     )));
@@ -70,7 +71,7 @@ async fn admit(
     if endpoint.admissions.is_draining() {
         return Err(Refused::NotAdmitted(NotAdmitted::Draining));
     }
-    if Origin::of(request, &endpoint.options().origins) == Origin::Refused {
+    if !endpoint.options().origins.admit(request) {
         return Err(Refused::Origin);
     }
     let query = Query::of(request);
@@ -128,36 +129,12 @@ fn is_upgrade(request: &HttpRequest) -> bool {
     upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
 }
 
-/// Turns a refusal into its answer (B3), counts, and adds what browsers need to read answers of
-/// another origin (B7).
-fn finish(
-    endpoint: &HubEndpoint,
-    request: &HttpRequest,
-    answer: Result<HttpResponse, Refused>,
-) -> HttpResponse {
-    let mut response = answer.unwrap_or_else(|refused| {
+/// Turns a refusal into its answer (B3) and counts it.
+fn finish(endpoint: &HubEndpoint, answer: Result<HttpResponse, Refused>) -> HttpResponse {
+    answer.unwrap_or_else(|refused| {
         endpoint.lifetime().counters().admitted(refused.admission());
         refused.response()
-    });
-    let headers = response.headers_mut();
-    if let Origin::Allowed(origin) = Origin::of(request, &endpoint.options().origins)
-        && let Ok(origin) = header::HeaderValue::from_str(&origin)
-    {
-        let fixed = header::HeaderValue::from_static;
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, fixed("true"));
-        headers.insert(header::VARY, fixed("Origin"));
-        if request.method() == Method::OPTIONS {
-            headers
-                .insert(header::ACCESS_CONTROL_ALLOW_METHODS, fixed("GET, POST, DELETE, OPTIONS"));
-            headers.insert(
-                header::ACCESS_CONTROL_ALLOW_HEADERS,
-                fixed("authorization, content-type, x-requested-with, x-signalr-user-agent"),
-            );
-            headers.insert(header::ACCESS_CONTROL_MAX_AGE, fixed("600"));
-        }
-    }
-    response
+    })
 }
 
 impl Refused {

@@ -65,3 +65,27 @@ async fn v13_a_strangers_order_is_out_of_reach() {
     let answer = tab.next(std::time::Duration::from_secs(5)).await;
     assert!(answer["error"].is_string(), "{answer}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_setting_opens_api_and_hub_to_a_page_from_elsewhere() {
+    const PAGE: &str = "https://shop.example";
+    let rig = Rig::new();
+    let web = rig.pod("web", &[("Cors__AllowedOrigins", PAGE)]).await;
+    let user = Api::sign_in(&web.url(), "ada").await;
+    let hub = "/hubs/order-status/negotiate?negotiateVersion=1";
+    for (method, path) in [(Method::GET, "/api/orders"), (Method::POST, hub)] {
+        let preflight = reqwest::Client::new()
+            .request(Method::OPTIONS, format!("{}{path}", web.url()))
+            .header("Origin", PAGE)
+            .header("Access-Control-Request-Method", method.as_str())
+            .header("Access-Control-Request-Headers", "authorization");
+        let call = user.request(method, path).header("Origin", PAGE);
+        for request in [preflight, call] {
+            let answer = request.send().await.expect("an answer");
+            assert!(answer.status().is_success(), "{path}: {}", answer.status());
+            assert_eq!(answer.headers()["access-control-allow-origin"], PAGE);
+        }
+    }
+    let foreign = user.request(Method::POST, hub).header("Origin", "https://evil.example");
+    assert_eq!(foreign.send().await.expect("an answer").status(), 403);
+}

@@ -64,7 +64,7 @@ async fn v25_names_tokens_and_keys_stay_where_they_belong() {
     tab.invoke("GetCurrentStatus", json!(["nonsense"])).await;
     assert_eq!(place().await.headers()["idempotency-replayed"], "true");
 
-    let cart = json!({ "cart": [{ "productId": "AZ-700", "quantity": 1 }] });
+    let cart = json!({ "version": 1, "cart": [{ "productId": "AZ-700", "quantity": 1 }] });
     let saved = api.request(Method::PUT, "/api/session").json(&cart).send().await;
     assert!(saved.expect("an answer").status().is_success());
     let found = api.request(Method::GET, "/api/session").send().await;

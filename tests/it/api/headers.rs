@@ -68,3 +68,30 @@ async fn other_origins_may_call_only_when_they_are_listed() {
             .contains("idempotency-key")
     );
 }
+
+#[tokio::test]
+async fn hubs_and_api_agree_over_preflights() {
+    let settings = HttpSettings {
+        allowed_origins: vec!["https://shop.example".to_owned()],
+        hub_origins: vec!["https://board.example".to_owned()],
+        ..HttpSettings::default()
+    };
+    let server = Server::with(Setup { settings, ..Setup::default() }).await;
+    let preflight = async |origin: &str, path: &str| {
+        let request = server.client.request(Method::OPTIONS, format!("{}{path}", server.base));
+        let answer = request
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization,x-signalr-user-agent")
+            .send()
+            .await
+            .expect("an answer");
+        answer.headers().get("access-control-allow-origin").is_some_and(|allowed| allowed == origin)
+    };
+    const HUB: &str = "/hubs/order-status/negotiate?negotiateVersion=1";
+    assert!(preflight("https://shop.example", HUB).await, "one setting opens both");
+    assert!(preflight("https://shop.example", "/api/orders").await);
+    assert!(preflight("https://board.example", HUB).await);
+    assert!(!preflight("https://board.example", "/api/orders").await, "hubs only");
+    assert!(!preflight("https://evil.example", HUB).await);
+}

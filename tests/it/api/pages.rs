@@ -9,7 +9,8 @@ async fn a_picture_is_served_with_its_type_and_a_tag() {
     let path = product["imageUrl"].as_str().expect("imageUrl");
     let picture = server.call(Method::GET, path, &[], "").await.expect(200);
     assert_eq!(picture.header("content-type"), "image/svg+xml");
-    assert!(picture.header("content-security-policy").starts_with("default-src 'self'"));
+    let policy = picture.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'self'; connect-src 'self'; "), "{policy}");
     let again = server
         .call(Method::GET, path, &[("if-none-match", picture.header("etag"))], "")
         .await

@@ -251,6 +251,20 @@ async fn v13_an_authority_leads_to_its_keys_and_names_the_issuer() {
 }
 
 #[tokio::test]
+async fn a_discovery_document_that_speaks_for_another_issuer_is_not_believed() {
+    let provider = KeyServer::start(&set(&[P256.published(Some("e"))])).await;
+    let token = P256.sign(Some("e"), &with("iss", "https://evil.example"));
+    provider.call_yourself("https://evil.example");
+    let server = production(JwksLocation::Authority(provider.base.clone()), None).await;
+    assert_eq!(status(&server, &token).await, 503);
+    assert_eq!(provider.fetches(), 0, "its keys are not even asked for");
+    // Many write the authority without the slash their issuer ends with.
+    provider.call_yourself(&format!("{}/", provider.base));
+    let own = P256.sign(Some("e"), &with("iss", format!("{}/", provider.base).as_str()));
+    assert_eq!(status(&server, &own).await, 200);
+}
+
+#[tokio::test]
 async fn v13_accepted_tokens_are_not_checked_twice() {
     let (provider, server) = with_keys(&[RSA.published(Some("r"))]).await;
     let token = RSA.sign(Some("r"), &claims());

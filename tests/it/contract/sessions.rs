@@ -8,6 +8,9 @@ use fred::interfaces::KeysInterface;
 use crate::support::redis::client;
 use crate::support::redis_server::RedisServer;
 
+/// The session of the user `a`: of a user's name only a digest is shown.
+const KEY: &str = "contoso-shop:session:ca978112ca1bbdcafac231b39a23dc4d";
+
 async fn the_last_saved_session_is_found_by_its_user_only(sessions: &dyn Sessions) {
     let (user, other) = (UserId::new("a"), UserId::new("A"));
     assert_eq!(sessions.find(&user).await.expect("find"), None);
@@ -73,9 +76,9 @@ mod redis {
         let sessions = RedisSessions::new(client.clone());
         let user = UserId::new("a");
         sessions.save(&user, Bytes::from_static(b"x")).await.expect("save");
-        client.expire::<(), _>("contoso-shop:session:a", 10, None).await.expect("expire");
+        client.expire::<(), _>(KEY, 10, None).await.expect("expire");
         sessions.find(&user).await.expect("find");
-        let ttl: i64 = client.ttl("contoso-shop:session:a").await.expect("ttl");
+        let ttl: i64 = client.ttl(KEY).await.expect("ttl");
         assert!(ttl > 86_000, "{ttl} s");
     }
 }

@@ -365,6 +365,24 @@ fn implied_development_mode_has_a_key_of_the_installation() {
 }
 
 #[test]
+fn the_keys_of_the_sample_settings_are_refused() {
+    let sample = include_str!("../../../.env.sample");
+    let keys: Vec<&str> =
+        sample.lines().filter_map(|line| line.split_once("_KEY=").map(|(_, key)| key)).collect();
+    assert_eq!(keys.len(), 2, "{sample}");
+    for key in keys {
+        for (name, mode) in [
+            ("Jwt__SigningKey", ("Jwt__Mode", "development")),
+            ("SignalR__ConnectionTokenKey", ("Jwt__Mode", "")),
+        ] {
+            let problem = only_problem(resolve(&[(name, key), mode]), key);
+            assert!(problem.starts_with(&format!("{name}: is the placeholder")), "{problem}");
+            assert!(!problem.contains(key));
+        }
+    }
+}
+
+#[test]
 fn production_tokens_need_an_issuer_that_cannot_be_faked() {
     for (changes, expected) in [
         (&[("Jwt__Authority", "")][..], "Jwt__Authority or Jwt__JwksUrl"),

@@ -91,3 +91,21 @@ fn the_drain_command_writes_the_marker_waits_and_can_take_it_back() {
             .contains("cannot write the marker")
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn the_drain_command_follows_no_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, precious) = (folder.path().join("draining"), folder.path().join("precious"));
+    fs::write(&precious, "content").unwrap();
+    std::os::unix::fs::symlink(&precious, &file).unwrap();
+    let error = drain::mark_and_wait(&file, Duration::ZERO).unwrap_err();
+    assert!(error.contains("no plain file"), "{error}");
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "content");
+    drain::unmark(&file).unwrap();
+    assert!(precious.exists() && !file.exists());
+
+    std::os::unix::fs::symlink(folder.path().join("nowhere"), &file).unwrap();
+    assert!(drain::mark_and_wait(&file, Duration::ZERO).is_err());
+    assert!(!folder.path().join("nowhere").exists(), "nothing is made behind a dangling link");
+}

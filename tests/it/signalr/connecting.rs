@@ -66,11 +66,8 @@ async fn the_token_decides_who_may_enter() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_of_foreign_origins_are_refused() {
-    let options = HubOptions {
-        origins: Origins::Listed(vec!["https://shop.example".into()]),
-        ..HubOptions::default()
-    };
-    let server = TestServer::with(options);
+    let origins = Origins { allowed: vec!["https://shop.example".into()], ..Origins::default() };
+    let server = TestServer::with(HubOptions { origins, ..HubOptions::default() });
     let from = async |origin: &str| {
         HubClient::open(&server.url(), Token::Query("alice"), &[("origin", origin)]).await.is_ok()
     };
