@@ -71,7 +71,7 @@ impl PlaceOrder {
         };
         let correlation_id = CorrelationId::generate();
         let job = NewJob {
-            queue: QueueName::default_queue(),
+            queue: QueueName::orders(),
             kind: ORDER_ACCEPTED_JOB.to_owned(),
             args: json!({ "correlationId": correlation_id }).to_string(),
             delay: Duration::ZERO,

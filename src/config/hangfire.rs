@@ -9,7 +9,7 @@ pub struct HangfireSettings {
     pub processing_enabled: bool,
     /// Jobs that run at the same time; 0 exactly when none are processed.
     pub worker_count: u32,
-    /// Queues to take jobs from, the first served first. The engine adds its own.
+    /// Queues to take jobs from, the first served first.
     pub queues: Vec<QueueName>,
 }
 
@@ -70,7 +70,7 @@ impl HangfireSettings {
             );
         }
         if self.processing_enabled && self.queues.is_empty() {
-            r.problem("HANGFIRE_QUEUES", "names no queue", "Name at least one, such as default.");
+            r.problem("HANGFIRE_QUEUES", "names no queue", "Name at least one, such as orders.");
         }
     }
 }

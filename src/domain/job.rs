@@ -59,6 +59,11 @@ impl QueueName {
         Self("default".to_owned())
     }
 
+    /// The queue of accepted orders, apart from whatever else may pile up.
+    pub fn orders() -> Self {
+        Self("orders".to_owned())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

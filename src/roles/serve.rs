@@ -10,7 +10,7 @@ use super::{StartError, stores, web, worker};
 use crate::app::keep_reports_fresh;
 use crate::config::{DrainSettings, JwtSettings, Part, Settings, StoreConnection};
 use crate::delivery::{HandedOver, Handover, StreamSink};
-use crate::jobs::engine::DepthGauges;
+use crate::jobs::engine::{DepthGauges, FleetHealth};
 use crate::lifecycle::{StopPhase, StopPlan, Supervisor, listen_for_signals};
 use crate::ops::{DrainMarker, HealthRegistry, Metrics, Ops, Readiness, listener, telemetry};
 
@@ -55,7 +55,10 @@ async fn run(settings: Settings) -> Result<u8, StartError> {
     let stores = stores::open(&settings, publishes(&settings)).await?;
     let (handover, handed) = Handover::new();
     let shared = Shared::new(settings, stores, Arc::new(handover), &connections)?;
-    let health = Arc::new(HealthRegistry::new(shared.probes.clone()));
+    let fleet = Arc::new(FleetHealth::new(shared.settings.jobs.lease));
+    let mut probes = shared.probes.clone();
+    probes.push(fleet.clone());
+    let health = Arc::new(HealthRegistry::new(probes));
     let readiness = Readiness::new(supervisor.phase(), marker.clone());
     let ops = Arc::new(Ops::new(version, role, readiness, health.clone(), metrics.clone()));
     let (server, ops_address) = listener::bind_ops(ops.clone(), shared.settings.ops.listen)
@@ -72,7 +75,7 @@ async fn run(settings: Settings) -> Result<u8, StartError> {
     });
 
     stores::ensure_schema(&shared.stores, &shared.settings).await?;
-    start_caretakers(&shared, &supervisor);
+    start_caretakers(&shared, fleet, &supervisor);
     let handed = start_stream_relay(&shared, handed, &supervisor);
     if parts.has(Part::Jobs) {
         worker::start(&shared, &supervisor);
@@ -92,8 +95,8 @@ fn publishes(settings: &Settings) -> bool {
     settings.connections.redis.is_some() || settings.parts().has(Part::Hub)
 }
 
-fn start_caretakers(shared: &Shared, supervisor: &Supervisor) {
-    let depths = DepthGauges::new(shared.stores.jobs.clone(), DEPTHS_EVERY);
+fn start_caretakers(shared: &Shared, fleet: Arc<FleetHealth>, supervisor: &Supervisor) {
+    let depths = DepthGauges::new(shared.stores.jobs.clone(), fleet, DEPTHS_EVERY);
     let (cache, changed) = (shared.commons.cache.clone(), shared.changed.clone());
     supervisor.spawn("report-cache", StopPhase::Background, |stop| async move {
         keep_reports_fresh(cache, changed, stop).await;

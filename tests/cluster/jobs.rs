@@ -4,8 +4,10 @@
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
+use rusqlite::Connection;
+use serde_json::Value;
 
-use crate::support::{Api, Rig, StockTab, until};
+use crate::support::{Api, Pod, Rig, StockTab, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn v14_web_never_processes_and_a_worker_runs_eight_at_a_time() {
@@ -131,4 +133,53 @@ async fn an_order_that_cannot_be_filled_fails_after_its_retries_and_the_tab_is_t
     tab.event("Notification", &order.correlation_id, "Failed").await;
     assert_eq!(user.status(&order.correlation_id).await.as_deref(), Some("Failed"));
     assert_eq!(tab.count("OrderCompleted", &order.correlation_id, "Completed").await, 0);
+}
+
+/// Waits until a pod says this of the jobs.
+async fn wait_jobs_health(pod: &Pod, expected: &str) -> Value {
+    until(&format!("jobs to be {expected}"), Duration::from_secs(30), || async {
+        let url = format!("http://127.0.0.1:{}/health/details", pod.ops);
+        let details: Value = reqwest::get(url).await.ok()?.json().await.ok()?;
+        let jobs = &details["components"]["jobs"];
+        (jobs["status"] == expected).then(|| jobs["data"].clone())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_nobody_serves_is_visible_and_orders_of_the_version_before_still_run() {
+    let rig = Rig::new();
+    let lease = [("Jobs__Lease", "2s"), ("Jobs__Heartbeat", "500ms")];
+    let web = rig.pod("web", &lease).await;
+    let narrow = rig.pod("worker", &[&lease[..], &[("HANGFIRE_QUEUES", "reports")]].concat()).await;
+    let user = Api::sign_in(&web.url(), "ada").await;
+    let orders = [user.order("AZ-700", 1).await, user.order("AZ-700", 1).await];
+    let data = wait_jobs_health(&web, "degraded").await;
+    assert_eq!((&data["servers"], &data["unservedQueues"]["orders"]), (&1.into(), &2.into()));
+    assert!(web.metric("contoso_jobs_unserved", "queue=\"orders\"").await >= 2.0);
+    until("a warning", Duration::from_secs(15), || async {
+        web.log().contains("no job server serves this queue").then_some(())
+    })
+    .await;
+
+    // Where the version before put its orders.
+    let store = Connection::open(rig.path("shop.db")).expect("the store");
+    store.busy_timeout(Duration::from_secs(5)).expect("a timeout");
+    store
+        .execute_batch(
+            "BEGIN IMMEDIATE;
+             UPDATE JobReady SET Queue = 'default' WHERE JobId = (SELECT min(Id) FROM Job);
+             UPDATE Job SET Queue = 'default' WHERE Id = (SELECT min(Id) FROM Job);
+             COMMIT",
+        )
+        .expect("moved");
+    let worker = rig.pod("worker", &lease).await;
+    for order in &orders {
+        user.wait_status(&order.correlation_id, "Completed", Duration::from_secs(15)).await;
+    }
+    wait_jobs_health(&web, "healthy").await;
+    narrow.kill();
+    worker.kill();
+    let data = wait_jobs_health(&web, "degraded").await;
+    assert_eq!((&data["servers"], &data["unservedQueues"]), (&0.into(), &serde_json::json!({})));
 }

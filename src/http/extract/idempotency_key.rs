@@ -6,7 +6,7 @@ use actix_web::{FromRequest, HttpRequest};
 use crate::http::Problem;
 
 /// The header's name, in lower case.
-const NAME: &str = "idempotency-key";
+pub(in crate::http) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// `Idempotency-Key`, when there is one: at most 128 visible ASCII characters.
 pub(in crate::http) struct IdempotencyKeyHeader(pub(in crate::http) Option<String>);
@@ -16,7 +16,7 @@ impl FromRequest for IdempotencyKeyHeader {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let mut values = request.headers().get_all(NAME);
+        let mut values = request.headers().get_all(IDEMPOTENCY_KEY);
         ready(match (values.next(), values.next()) {
             (None, _) => Ok(Self(None)),
             (Some(value), None) => match value.to_str() {

@@ -11,7 +11,7 @@ mod token_seeker;
 
 pub(super) use admin::Admin;
 pub(super) use caller::Caller;
-pub(super) use idempotency_key::IdempotencyKeyHeader;
+pub(super) use idempotency_key::{IDEMPOTENCY_KEY, IdempotencyKeyHeader};
 pub(super) use json::{Json, LARGEST_BODY};
 pub(super) use orderer::Orderer;
 pub(super) use path::PathParameter;

@@ -1,11 +1,13 @@
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{HeaderValue, WARNING};
 use actix_web::middleware::Next;
 
 use super::{Degraded, mark, outage, replace};
 use crate::http::Problem;
+use crate::http::extract::IDEMPOTENCY_KEY;
 use crate::ports::StoreError;
 
 /// What an outage of the system of record looks like over HTTP (S1-Flow-3c): 503 with Retry-After,
@@ -18,12 +20,12 @@ impl DbConnectionResilienceMiddleware {
         request: ServiceRequest,
         next: Next<impl MessageBody + 'static>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
+        let advice = advice(&request);
         let mut answer = next.call(request).await?.map_into_boxed_body();
         if let Some(retry_after) =
             outage(&answer, StoreError::SQL, |of| of != Some(StoreError::REDIS))
         {
-            let detail = "The store cannot be reached right now. Nothing was lost: try again.";
-            return Ok(replace(answer, Problem::unavailable(detail, retry_after)));
+            return Ok(replace(answer, Problem::unavailable(advice, retry_after)));
         }
         if Degraded::of(&answer) == Some(Degraded::Sql) {
             mark(&mut answer, StoreError::SQL);
@@ -33,5 +35,19 @@ impl DbConnectionResilienceMiddleware {
                 .insert(WARNING, HeaderValue::from_static("110 - \"Response is Stale\""));
         }
         Ok(answer)
+    }
+}
+
+/// What a caller may do during an outage. It may have come between a commit and its
+/// acknowledgement, and only a key tells a repetition from another order.
+fn advice(request: &ServiceRequest) -> &'static str {
+    match (request.method(), request.headers().contains_key(IDEMPOTENCY_KEY)) {
+        (&Method::POST, true) => {
+            "The store cannot be reached right now. Repeat this under the same Idempotency-Key."
+        }
+        (&Method::POST, false) => {
+            "The store cannot be reached right now. This may have been carried out all the same: look before you repeat it, or send an Idempotency-Key next time."
+        }
+        _ => "The store cannot be reached right now: try again.",
     }
 }

@@ -5,19 +5,21 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
+use super::FleetHealth;
 use crate::ports::{JobStore, QueueDepth, StoreError};
 
 /// Shows in `/metrics` how full the queues are and how many servers live. Any process with a
 /// store can do it, so that a scaler sees a queue that nobody works on.
 pub struct DepthGauges {
     store: Arc<dyn JobStore>,
+    fleet: Arc<FleetHealth>,
     interval: Duration,
 }
 
 impl DepthGauges {
-    /// Asks the store once per `interval`.
-    pub fn new(store: Arc<dyn JobStore>, interval: Duration) -> Self {
-        Self { store, interval }
+    /// Asks the store once per `interval` and tells `fleet`.
+    pub fn new(store: Arc<dyn JobStore>, fleet: Arc<FleetHealth>, interval: Duration) -> Self {
+        Self { store, fleet, interval }
     }
 
     /// Keeps the gauges fresh until `stop`.
@@ -48,8 +50,9 @@ impl DepthGauges {
             });
         }
         depths.iter().for_each(show);
+        let alive = self.fleet.observe(&depths, &self.store.servers().await?);
+        metrics::gauge!("contoso_job_servers").set(alive as f64);
         seen.extend(depths.into_iter().map(|depth| depth.queue));
-        metrics::gauge!("contoso_job_servers").set(self.store.servers().await?.len() as f64);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@
 mod depth_gauges;
 mod dispatcher;
 mod execution;
+mod fleet_health;
 mod heartbeat;
 mod job;
 mod options;
@@ -17,6 +18,7 @@ mod retry;
 mod server;
 
 pub use depth_gauges::DepthGauges;
+pub use fleet_health::FleetHealth;
 pub use job::{Job, JobContext, JobError};
 pub use options::ServerOptions;
 pub use registry::JobRegistry;

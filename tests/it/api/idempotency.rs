@@ -101,3 +101,18 @@ async fn a_malformed_key_is_refused() {
     }
     server.post("ann", Some(&"x".repeat(128)), &keyboard(1)).await.expect(201);
 }
+
+#[tokio::test]
+async fn an_outage_does_not_promise_that_an_order_without_a_key_was_not_stored() {
+    let server = Server::start().await;
+    server.orders.set(Mood::Out);
+    let bare = server.post("ann", None, &keyboard(1)).await.expect(503);
+    let detail = bare.body["detail"].as_str().expect("text");
+    assert!(detail.contains("may have been carried out"), "{detail}");
+    assert!(!detail.to_lowercase().contains("nothing was lost"), "{detail}");
+    let keyed = server.post("ann", Some("k-1"), &keyboard(1)).await.expect(503);
+    let detail = keyed.body["detail"].as_str().expect("text");
+    assert!(detail.contains("same Idempotency-Key"), "{detail}");
+    let read = server.get("ann", "/api/orders").await.expect(503);
+    assert!(read.body["detail"].as_str().expect("text").ends_with("try again."));
+}

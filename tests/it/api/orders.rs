@@ -39,7 +39,7 @@ async fn an_order_is_accepted_with_its_job_copy_hint_and_notification() {
     assert!(order["items"][1]["unitPrice"].is_f64() && order["items"][1]["imageUrl"].is_string());
 
     let depths = server.stores.jobs.depths().await.expect("depths");
-    assert_eq!((depths[0].queue.as_str(), depths[0].ready), ("default", 1));
+    assert_eq!((depths[0].queue.as_str(), depths[0].ready), ("orders", 1));
     assert_eq!(server.copy.status(cid), Some(OrderStatus::Accepted));
     assert_eq!(*server.recorder.hints.lock().expect("not poisoned"), [Topic::Jobs]);
     let committed = server.recorder.committed.lock().expect("not poisoned").clone();

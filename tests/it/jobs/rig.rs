@@ -137,6 +137,7 @@ impl Served {
 pub fn options(worker_count: usize) -> ServerOptions {
     ServerOptions {
         worker_count,
+        queues: vec![QueueName::orders(), QueueName::default_queue()],
         retry: RetryPolicy { base: Duration::from_millis(20), longest: Duration::from_millis(100) },
         ..ServerOptions::default()
     }

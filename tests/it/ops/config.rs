@@ -67,7 +67,7 @@ fn an_empty_environment_is_the_whole_shop_on_this_machine() {
     assert!((1..=20).contains(&settings.hangfire.worker_count));
     assert_eq!(
         settings.hangfire.queues.iter().map(|queue| queue.as_str()).collect::<Vec<_>>(),
-        ["default"]
+        ["orders", "default", "reports"]
     );
     assert_eq!(
         (settings.signalr.channel_prefix.as_str(), settings.signalr.hub_name.as_str()),
