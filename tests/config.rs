@@ -313,3 +313,30 @@ fn a_database_of_a_newer_program_is_refused_and_left_alone() {
         assert_eq!(stdout(&refused), "", "{command}");
     }
 }
+
+#[test]
+fn the_token_command_signs_with_the_key_of_the_installation() {
+    let signature = |folder: &Path| {
+        let output = shop_in(folder, &["token", "--user", "ann"], &[]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let key = folder.join("data/contoso-shop.db.signing-key");
+        assert_eq!(fs::read_to_string(&key).expect("a key").trim().len(), 64);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(&key).expect("a file").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        (fs::read(key).expect("a key"), stdout(&output))
+    };
+    let (one, other) =
+        (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let (first, again, elsewhere) =
+        (signature(one.path()), signature(one.path()), signature(other.path()));
+    assert_eq!(first.0, again.0, "the key stays");
+    assert_ne!(first.0, elsewhere.0, "no two installations share one");
+    assert!(!first.1.contains(String::from_utf8(first.0).expect("text").trim()));
+
+    let server = ("ConnectionStrings__Contoso", "Server=db;User Id=app;Password=hunter2");
+    refused(&["token", "--user", "ann"], &[server], &["Jwt__Mode and Jwt__SigningKey"]);
+}

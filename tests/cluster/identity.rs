@@ -25,6 +25,7 @@ async fn v13_the_query_token_opens_the_hub_and_nothing_else() {
     let problem: Value = api.json().await.expect("JSON");
     assert!(!problem.to_string().contains(&user.token), "the token is not echoed: {problem}");
     assert!(!web.log().contains(&user.token), "nor logged");
+    assert!(web.log().contains("development mode, because Jwt__Mode says so"), "the mode is told");
 }
 
 #[tokio::test(flavor = "multi_thread")]
