@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::status::DeliveryStatus;
 use crate::domain::{CorrelationId, OrderEvent, OrderId, OrderVersion, UserId};
 use crate::ports::{
     Notified, NotifyError, OrderNotifier, OrderStore, Outbox, StatusCopy, StoreError,
@@ -23,6 +22,8 @@ const PREDECESSOR_TIMEOUT: Duration = Duration::from_millis(100);
 const PREDECESSOR_EVERY: Duration = Duration::from_millis(10);
 /// How long an event may be on its way from its commit to its first sending.
 const UNDER_WAY: Duration = Duration::from_secs(2);
+/// How long a later event may take from its commit to its sending.
+const SENDING: Duration = Duration::from_secs(1);
 /// Versions read at a time when some are missing; an order has three, and two more per requeue.
 const MISSING: usize = 100;
 
@@ -59,7 +60,6 @@ pub struct DeliverEvent {
     copy: Arc<dyn StatusCopy>,
     outbox: Arc<dyn Outbox>,
     notifier: Arc<dyn OrderNotifier>,
-    status: DeliveryStatus,
 }
 
 impl DeliverEvent {
@@ -69,16 +69,16 @@ impl DeliverEvent {
         copy: Arc<dyn StatusCopy>,
         outbox: Arc<dyn Outbox>,
         notifier: Arc<dyn OrderNotifier>,
-        status: DeliveryStatus,
     ) -> Self {
-        Self { orders, copy, outbox, notifier, status }
+        Self { orders, copy, outbox, notifier }
     }
 
     /// Tells the connections on every pod. While the other pods cannot be reached, those of this
     /// pod are told, and the event must come again for the others.
     pub async fn everywhere(&self, event: &OrderEvent) -> Result<(), DeliverError> {
+        let since = Instant::now();
         let user = self.owner(event.correlation_id).await?;
-        let result = self.in_order(&user, event).await;
+        let result = self.in_order(&user, event, since).await;
         match &result {
             Ok(()) => metrics::counter!("contoso_events_delivered_total").increment(1),
             Err(error) if error.is_outage() => self.notifier.notify_here(&user, event, None)?,
@@ -115,34 +115,41 @@ impl DeliverEvent {
 
     /// An event that comes before its predecessor brings it along from the outbox. One that is not
     /// there either is waited for, but not for ever.
-    async fn in_order(&self, user: &UserId, event: &OrderEvent) -> Result<(), DeliverError> {
+    async fn in_order(
+        &self,
+        user: &UserId,
+        event: &OrderEvent,
+        since: Instant,
+    ) -> Result<(), DeliverError> {
         let begun = Instant::now();
         loop {
-            let Notified::Early { last } = self.notify(user, event).await? else { return Ok(()) };
+            let Notified::Early { last, remembered } = self.notify(user, event, since).await?
+            else {
+                return Ok(());
+            };
             metrics::counter!("contoso_events_early_total").increment(1);
             let missing = self.between(event.order_id, last, event.version).await;
             let mut missing = missing.unwrap_or_default();
             if last.is_none() {
                 // Either nothing was sent yet, or Redis forgot what was.
-                missing.retain(|earlier| self.may_be_unsent(earlier, event));
+                missing.retain(|earlier| may_be_unsent(earlier, event, remembered));
                 if missing.is_empty() {
                     in_time(self.notifier.notify_without_predecessor(user, event)).await?;
                     return Ok(());
                 }
             }
             for earlier in &missing {
-                if let Notified::Early { .. } = self.notify(user, earlier).await? {
+                if let Notified::Early { .. } = self.notify(user, earlier, since).await? {
                     break;
                 }
             }
+            let Notified::Early { .. } = self.notify(user, event, since).await? else {
+                return Ok(());
+            };
             if begun.elapsed() >= PREDECESSOR_TIMEOUT {
                 break;
             }
-            if let Notified::Early { .. } = self.notify(user, event).await? {
-                sleep(PREDECESSOR_EVERY).await;
-            } else {
-                return Ok(());
-            }
+            sleep(PREDECESSOR_EVERY).await;
         }
         let sent = in_time(self.notifier.notify_without_predecessor(user, event)).await?;
         if sent == Notified::Sent {
@@ -152,17 +159,13 @@ impl DeliverEvent {
         Ok(())
     }
 
-    /// Whether an event may still be under way to its first sending when a later one of its order
-    /// is sent and nothing is known of the order. One that is much older was sent, before Redis
-    /// lost its memory; and when it has just done so, they all count as sent: .NET pods, which
-    /// remember nothing, would tell a repeated one again.
-    fn may_be_unsent(&self, earlier: &OrderEvent, event: &OrderEvent) -> bool {
-        event.occurred_at.since(earlier.occurred_at) <= UNDER_WAY
-            && !self.status.is_memory_in_doubt()
-    }
-
-    async fn notify(&self, user: &UserId, event: &OrderEvent) -> Result<Notified, NotifyError> {
-        in_time(self.notifier.notify(user, event)).await
+    async fn notify(
+        &self,
+        user: &UserId,
+        event: &OrderEvent,
+        since: Instant,
+    ) -> Result<Notified, NotifyError> {
+        in_time(self.notifier.notify(user, event, since.elapsed())).await
     }
 
     async fn between(
@@ -209,4 +212,12 @@ async fn in_time<T>(
         Ok(result) => result,
         Err(elapsed) => Err(NotifyError::Unavailable(elapsed.into())),
     }
+}
+
+/// Whether an event may still be on its way to its first sending when a later one of its order is
+/// sent and nothing is known of the order. If not, it was sent, and what is known of that was lost
+/// since: .NET pods, which remember nothing, would tell it again.
+fn may_be_unsent(earlier: &OrderEvent, event: &OrderEvent, remembered: Duration) -> bool {
+    let older = event.occurred_at.since(earlier.occurred_at);
+    older <= UNDER_WAY && older + SENDING <= remembered
 }

@@ -95,7 +95,6 @@ impl FollowEvents {
                 error = self.consumer.run() => tracing::warn!(%error, "the event stream cannot be read"),
                 () = self.interruptions.happened() => {}
             }
-            self.status.interrupted();
             self.status.set_from_outbox(true);
             self.catch_up().await;
             self.status.set_from_outbox(false);

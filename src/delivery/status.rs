@@ -1,11 +1,5 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-use tokio::time::Instant;
-
-/// How long after an interruption an order of which Redis knows nothing may be one it forgot.
-const DOUBT: Duration = Duration::from_secs(5);
 
 /// What this process knows of the way its events take. Clones share it.
 #[derive(Clone, Default)]
@@ -16,7 +10,6 @@ struct Shared {
     stream_full: AtomicBool,
     from_outbox: AtomicBool,
     dead_letters: AtomicU64,
-    interrupted_at: Mutex<Option<Instant>>,
 }
 
 impl DeliveryStatus {
@@ -42,18 +35,6 @@ impl DeliveryStatus {
                 tracing::info!("events come over the stream again");
             }
         }
-    }
-
-    /// Redis, or what it holds, may have been lost just now.
-    pub(super) fn interrupted(&self) {
-        *self.0.interrupted_at.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Instant::now());
-    }
-
-    /// Whether Redis may just have forgotten which versions were sent.
-    pub(super) fn is_memory_in_doubt(&self) -> bool {
-        let interrupted_at = *self.0.interrupted_at.lock().unwrap_or_else(PoisonError::into_inner);
-        interrupted_at.is_some_and(|at| at.elapsed() < DOUBT)
     }
 
     /// How many events are among the dead letters.

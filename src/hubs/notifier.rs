@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -37,8 +39,13 @@ impl HubNotifier {
 
 #[async_trait]
 impl OrderNotifier for HubNotifier {
-    async fn notify(&self, user: &UserId, event: &OrderEvent) -> Result<Notified, NotifyError> {
-        notified(self.tabs(user, event).send(messages(event)?).await)
+    async fn notify(
+        &self,
+        user: &UserId,
+        event: &OrderEvent,
+        held_for: Duration,
+    ) -> Result<Notified, NotifyError> {
+        notified(self.tabs(user, event).held_for(held_for).send(messages(event)?).await)
     }
 
     async fn notify_without_predecessor(
@@ -82,8 +89,9 @@ fn notified(sent: Result<OrderedSend, SendError>) -> Result<Notified, NotifyErro
     match sent {
         Ok(OrderedSend::Sent) => Ok(Notified::Sent),
         Ok(OrderedSend::NotNewer) => Ok(Notified::NotNewer),
-        Ok(OrderedSend::Early { last }) => {
-            Ok(Notified::Early { last: (last > 0).then(|| OrderVersion::new(last)) })
+        Ok(OrderedSend::Early { last, remembered }) => {
+            let last = (last > 0).then(|| OrderVersion::new(last));
+            Ok(Notified::Early { last, remembered })
         }
         Err(error @ SendError::Encode(_)) => Err(NotifyError::Fault(error.into())),
         Err(error @ SendError::Backplane(_)) => Err(NotifyError::Unavailable(error.into())),

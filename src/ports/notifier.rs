@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use tokio::time::Instant;
 
@@ -26,6 +28,8 @@ pub enum Notified {
     Early {
         /// The last version that was sent; `None` when none is known.
         last: Option<OrderVersion>,
+        /// For how long the fan-out has remembered what was sent without a loss.
+        remembered: Duration,
     },
 }
 
@@ -33,8 +37,15 @@ pub enum Notified {
 /// too when the order completed. A connection hears the versions of an order in order and once.
 #[async_trait]
 pub trait OrderNotifier: Send + Sync {
-    /// Tells the connections on every pod. Ok means handed to the fan-out, not received.
-    async fn notify(&self, user: &UserId, event: &OrderEvent) -> Result<Notified, NotifyError>;
+    /// Tells the connections on every pod. Ok means handed to the fan-out, not received. The caller
+    /// has had the event for `held_for`: when the fan-out forgot meanwhile what was sent, another
+    /// pod may have sent it, and it counts as sent.
+    async fn notify(
+        &self,
+        user: &UserId,
+        event: &OrderEvent,
+        held_for: Duration,
+    ) -> Result<Notified, NotifyError>;
 
     /// As [`Self::notify`], without waiting for the version before it: that one is lost.
     async fn notify_without_predecessor(

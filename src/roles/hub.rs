@@ -138,7 +138,6 @@ async fn start_events(
         shared.copy.clone(),
         stores.outbox.clone(),
         notifier,
-        delivery.clone(),
     );
     let (fill, requests) = FillGaps::new(deliver.clone());
     supervisor.spawn("version-gaps", StopPhase::Background, |stop| async move {
@@ -187,7 +186,7 @@ fn backplane(
     connections: &CancellationToken,
 ) -> Result<Arc<dyn Backplane>, StartError> {
     let hub = &shared.settings.signalr;
-    let Some(settings) = &shared.settings.connections.redis else {
+    let (Some(settings), Some(redis)) = (&shared.settings.connections.redis, &shared.redis) else {
         return Ok(InProcessBus::new().join(&hub.hub_name));
     };
     let publisher = command_client(settings).map_err(redis_failed)?;
@@ -197,6 +196,7 @@ fn backplane(
         subscriber,
         &hub.channel_prefix,
         &hub.hub_name,
+        redis.resets.clone(),
         connections,
     ))
 }

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -96,6 +97,7 @@ impl HubContext {
             lifetime: self.lifetime.clone(),
             target: Target::User(id.to_owned()),
             turn: Turn { key: key.into(), version },
+            held_for: Duration::ZERO,
         }
     }
 
@@ -157,9 +159,15 @@ pub struct OrderedRecipients {
     lifetime: Arc<HubLifetime>,
     target: Target,
     turn: Turn,
+    held_for: Duration,
 }
 
 impl OrderedRecipients {
+    /// Says how long the sender has had the messages, see [`OrderedMessages::held_for`].
+    pub fn held_for(self, held_for: Duration) -> Self {
+        Self { held_for, ..self }
+    }
+
     /// Sends these messages, which make up the version together. They reach the recipients on every
     /// server in the order of the versions: what is not newer than the last sent is dropped, what
     /// comes before its predecessor is left to be sent again.
@@ -182,7 +190,7 @@ impl OrderedRecipients {
     }
 
     fn ordered(&self, messages: Vec<SerializedMessage>) -> OrderedMessages {
-        OrderedMessages { turn: self.turn.clone(), messages }
+        OrderedMessages { turn: self.turn.clone(), messages, held_for: self.held_for }
     }
 }
 

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::serialized::SerializedMessage;
 
 /// The place of a message among those of one key: a higher version is newer.
@@ -16,6 +18,9 @@ pub struct OrderedMessages {
     pub turn: Turn,
     /// At most 256 of them.
     pub messages: Vec<SerializedMessage>,
+    /// How long the sender has had them. When the versions sent were forgotten meanwhile, another
+    /// server may have sent these: they count as sent.
+    pub held_for: Duration,
 }
 
 /// One of [`OrderedMessages`].
@@ -38,5 +43,7 @@ pub enum OrderedSend {
     Early {
         /// The last version sent; 0 when none is known.
         last: u32,
+        /// For how long versions have been remembered without a loss.
+        remembered: Duration,
     },
 }

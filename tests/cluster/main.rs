@@ -18,6 +18,7 @@ mod wait;
 mod abuse;
 mod cache;
 mod dead_letters;
+mod delivery;
 mod drain;
 mod happy_path;
 mod idempotency;

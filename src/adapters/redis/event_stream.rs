@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,8 @@ use crate::ports::{Appended, EventStream, RedeliveryDelay, StoreError, StreamEnt
 /// Entries the stream may hold, read or not: about 40 MB. What is delivered is trimmed, so it grows
 /// only while no web pod is alive.
 const CAPACITY: i64 = 100_000;
+/// Stands for the number of foreign removals before the first look.
+const NOT_KNOWN: u64 = u64::MAX;
 /// Dead letters kept, roughly.
 const MAX_DEAD: i64 = 10_000;
 /// Longest wait in one command: shorter than the silence after which the client gives a connection
@@ -46,6 +49,7 @@ pub struct RedisEventStream {
     append: SlotScript,
     trim: SlotScript,
     forget: SlotScript,
+    foreign_removals: AtomicU64,
     capacity: i64,
     forget_at: Mutex<Instant>,
 }
@@ -60,6 +64,7 @@ impl RedisEventStream {
             resets: watch::Sender::new(0),
             append: SlotScript::new(include_str!("lua/append_events.lua")),
             trim: SlotScript::new(include_str!("lua/trim_events.lua")),
+            foreign_removals: AtomicU64::new(NOT_KNOWN),
             capacity: CAPACITY,
             forget: SlotScript::new(include_str!("lua/forget_consumers.lua")),
             forget_at: Mutex::new(Instant::now()),
@@ -72,8 +77,9 @@ impl RedisEventStream {
         Self { capacity: capacity.into(), ..self }
     }
 
-    /// Counts how often this process had to make the consumer group. After each, events that had
-    /// been appended but not read may be gone: publish the recent ones of the outbox again.
+    /// Counts how often this process had to make the consumer group, or found that somebody else had
+    /// removed entries. After each, events that had been appended but not read may be gone: look for
+    /// the recent ones in the outbox.
     pub fn resets(&self) -> watch::Receiver<u64> {
         self.resets.subscribe()
     }
@@ -85,13 +91,22 @@ impl RedisEventStream {
             .await
         {
             Ok(()) => {
-                self.resets.send_modify(|count| *count += 1);
-                metrics::counter!("contoso_redis_stream_resets_total").increment(1);
+                self.lost();
                 Ok(())
             }
-            Err(error) if error.details().starts_with("BUSYGROUP") => Ok(()),
+            // Another pod was quicker.
+            Err(error) if error.details().starts_with("BUSYGROUP") => {
+                self.lost();
+                Ok(())
+            }
             Err(error) => Err(error),
         }
+    }
+
+    /// Entries that nobody has read may be gone.
+    fn lost(&self) {
+        self.resets.send_modify(|count| *count += 1);
+        metrics::counter!("contoso_redis_stream_resets_total").increment(1);
     }
 
     async fn try_append(&self, events: &[OrderEvent]) -> Result<Appended, Error> {
@@ -106,8 +121,15 @@ impl RedisEventStream {
     }
 
     async fn try_trim(&self) -> Result<StreamState, Error> {
-        let args = vec![keys::EVENTS_GROUP.into()];
-        let (length, pending) = self.trim.call(&self.client, keys::EVENTS, args).await?;
+        let (keys, args) =
+            (vec![keys::EVENTS, keys::EVENTS_REMOVALS], vec![keys::EVENTS_GROUP.into()]);
+        let (length, pending, foreign): (u64, u64, u64) =
+            self.trim.call(&self.client, keys, args).await?;
+        let known = self.foreign_removals.swap(foreign, Relaxed);
+        if known != NOT_KNOWN && known != foreign {
+            tracing::warn!("somebody removed entries of the event stream");
+            self.lost();
+        }
         Ok(StreamState { length, pending })
     }
 

@@ -10,6 +10,8 @@ use crate::ports::{CacheArea, Topic};
 
 /// Events on their way to the hub pods.
 pub const EVENTS: &str = "contoso-shop:events";
+/// What is known of entries removed from [`EVENTS`]; its hash tag puts it into the same cluster slot.
+pub const EVENTS_REMOVALS: &str = "contoso-shop:removals:{contoso-shop:events}";
 /// Events that could not be delivered, with their cause.
 pub const DEAD_EVENTS: &str = "contoso-shop:events:dead";
 /// The one consumer group of [`EVENTS`].
@@ -34,9 +36,22 @@ pub fn status_version(id: CorrelationId) -> String {
     format!("contoso-shop:version:{{order:status:{id}}}")
 }
 
-/// Last version sent of a key, by the hub's channel prefix and name.
+/// Parts of the memory of sent versions; each lies in a cluster slot of its own.
+pub const SENT_PARTS: u32 = 64;
+
+/// Part of the memory that a key belongs to.
+pub fn sent_part(key: &str) -> u32 {
+    key.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into())) % SENT_PARTS
+}
+
+/// Since when a part of the memory exists: it is gone when Redis lost its data.
+pub fn sent_since(part: u32) -> String {
+    format!("contoso-shop:sent-since:{{contoso-shop:sent:{part}}}")
+}
+
+/// Last version sent of a key, by the hub's channel prefix and name; in the slot of its part.
 pub fn sent_version(hub: &str, key: &str) -> String {
-    format!("contoso-shop:sent:{hub}:{key}")
+    format!("contoso-shop:sent:{{contoso-shop:sent:{}}}:{hub}:{key}", sent_part(key))
 }
 
 /// Row number of an order.

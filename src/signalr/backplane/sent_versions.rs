@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use lru::LruCache;
 
 use crate::signalr::turn::{OrderedSend, Turn};
@@ -23,7 +25,8 @@ impl SentVersions {
             return OrderedSend::NotNewer;
         }
         if turn.version > last + 1 && !regardless {
-            return OrderedSend::Early { last };
+            // The memory lives as long as the connections.
+            return OrderedSend::Early { last, remembered: Duration::MAX };
         }
         self.0.push(turn.key.clone(), turn.version);
         if self.0.len() > KEYS {

@@ -2,6 +2,8 @@
 
 mod api;
 mod customer;
+mod foreign;
+mod listener;
 mod nginx;
 mod pod;
 mod raw_tab;
@@ -11,6 +13,8 @@ mod stock_tab;
 
 pub use api::{Api, Placed};
 pub use customer::{Customer, Tally};
+pub use foreign::ForeignPod;
+pub use listener::{Listener, Told, assert_forward};
 pub use nginx::Nginx;
 pub use pod::Pod;
 pub use raw_tab::RawTab;

@@ -290,6 +290,28 @@ async fn a_full_stream_takes_nothing_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn entries_that_somebody_else_removes_are_noticed_by_every_pod() {
+    let (_server, client, stream) = redis();
+    let other = RedisEventStream::new(client.clone(), client.clone());
+    stream.read("a", 1, NOW).await.expect("read");
+    stream.append(&[event(1), event(2)]).await.expect("append");
+    let read = stream.read("a", 1, NOW).await.expect("read");
+    stream.acknowledge(&entries(&read)).await.expect("acknowledge");
+    let trim = async || {
+        for stream in [&stream, &other] {
+            stream.trim().await.expect("trim");
+            stream.trim().await.expect("trim");
+        }
+        (*stream.resets().borrow(), *other.resets().borrow())
+    };
+    let before = trim().await;
+    assert_eq!(before, (1, 0), "what was read is removed, and that is no loss");
+    client.xtrim::<(), _, _>(keys::EVENTS, ("MAXLEN", "=", 0_i64)).await.expect("xtrim");
+    assert_eq!(trim().await, (2, 1));
+    assert_eq!(trim().await, (2, 1));
+}
+
+#[tokio::test]
 async fn an_event_carries_ids_only() {
     let (_server, client, stream) = redis();
     stream.append(&[event(2)]).await.expect("append");

@@ -14,7 +14,7 @@ use contoso_shop::domain::{
 use contoso_shop::ports::EventStream;
 use tokio_util::sync::DropGuard;
 
-use super::fakes::FakeStream;
+use super::fakes::{FakeNotifier, FakeStream};
 use super::following::{Following, follow};
 use super::rig::{DEADLINE, options};
 use super::shop::{Shop, until_dropped};
@@ -177,6 +177,19 @@ async fn an_event_that_comes_early_brings_its_predecessors_from_the_outbox() {
     assert_eq!(last.version.number(), 3);
     shop.deliver().everywhere(&last).await.expect("delivered");
     assert_eq!(shop.notifier.versions(order.correlation_id), [1, 2, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_before_redis_lost_its_memory_is_not_told_again() {
+    let mut shop = Shop::new().await;
+    shop.notifier = Arc::new(FakeNotifier::remembering(Duration::from_millis(500)));
+    let order = shop.order("AZ-700", 1).await;
+    let worker = shop.work(Duration::ZERO, options(1));
+    shop.becomes(&order, Completed).await;
+    worker.stop().await;
+    let last = shop.events(&order).await.pop().expect("an event");
+    shop.deliver().everywhere(&last).await.expect("delivered");
+    assert_eq!(shop.notifier.versions(order.correlation_id), [3]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

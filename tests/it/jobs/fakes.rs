@@ -79,6 +79,8 @@ pub struct FakeNotifier {
     pub fails: AtomicBool,
     /// What a tab heard.
     pub sent: Mutex<Vec<(UserId, OrderEvent)>>,
+    /// For how long it says to have remembered.
+    remembered: Duration,
     /// The last version sent everywhere.
     last: Mutex<HashMap<CorrelationId, OrderVersion>>,
 }
@@ -98,6 +100,11 @@ impl FakeNotifier {
 }
 
 impl FakeNotifier {
+    /// One that says to have lost nothing for so long.
+    pub fn remembering(remembered: Duration) -> Self {
+        Self { remembered, ..Self::default() }
+    }
+
     /// The versions heard of an order.
     pub fn versions(&self, correlation_id: CorrelationId) -> Vec<u32> {
         let sent = self.sent.lock().expect("sent");
@@ -121,7 +128,7 @@ impl FakeNotifier {
         }
         let is_next = known.map_or(OrderVersion::FIRST, OrderVersion::next) == event.version;
         if !is_next && !regardless {
-            return Ok(Notified::Early { last: known });
+            return Ok(Notified::Early { last: known, remembered: self.remembered });
         }
         last.insert(event.correlation_id, event.version);
         self.hear(user, event);
@@ -141,7 +148,12 @@ impl FakeNotifier {
 
 #[async_trait]
 impl OrderNotifier for FakeNotifier {
-    async fn notify(&self, user: &UserId, event: &OrderEvent) -> Result<Notified, NotifyError> {
+    async fn notify(
+        &self,
+        user: &UserId,
+        event: &OrderEvent,
+        _held_for: Duration,
+    ) -> Result<Notified, NotifyError> {
         self.send(user, event, false)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use contoso_shop::app::{
     AfterCommit, PlaceOrder, PlaceOrderOutcome, PlaceOrderRequest, ProcessOrder,
 };
-use contoso_shop::delivery::{DeliverEvent, DeliveryStatus};
+use contoso_shop::delivery::DeliverEvent;
 use contoso_shop::domain::{Order, OrderDraft, OrderEvent, OrderStatus, UserId};
 use contoso_shop::jobs::definitions::OrderAccepted;
 use contoso_shop::jobs::engine::{JobRegistry, ServerOptions};
@@ -34,7 +34,7 @@ impl Shop {
         Self {
             rig: Rig::with_handover(handover).await,
             copy: Arc::default(),
-            notifier: Arc::default(),
+            notifier: Arc::new(FakeNotifier::remembering(Duration::from_secs(3_600))),
             events: Arc::new(LeftToTheOutbox),
         }
     }
@@ -81,7 +81,6 @@ impl Shop {
             self.copy.clone(),
             stores.outbox.clone(),
             self.notifier.clone(),
-            DeliveryStatus::default(),
         )
     }
 

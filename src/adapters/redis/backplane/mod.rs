@@ -22,6 +22,7 @@ use fred::clients::{Client, SubscriberClient};
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::config::Options;
 use fred::types::{Message, Value};
+use futures_util::future::join_all;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -62,11 +63,13 @@ pub struct RedisBackplane {
 impl RedisBackplane {
     /// Joins the servers of `hub_name` behind `channel_prefix`. The clients connect by themselves;
     /// while they cannot, publishing fails at once. `subscriber` must be used for nothing else.
+    /// `losses` counts how often Redis was found to have lost data.
     pub fn start(
         publisher: Client,
         subscriber: SubscriberClient,
         channel_prefix: &str,
         hub_name: &str,
+        losses: watch::Receiver<u64>,
         stop: &CancellationToken,
     ) -> Arc<Self> {
         let server = format!("contoso_{}", Uuid::new_v4().simple());
@@ -82,6 +85,7 @@ impl RedisBackplane {
         let (commands, waiting) = mpsc::channel(GROUP_COMMANDS);
         spawn_until(stop, backplane.clone().take_messages(subscriber.clone(), commands));
         spawn_until(stop, backplane.clone().apply_group_commands(waiting));
+        spawn_until(stop, backplane.clone().begin_memory(losses));
         let subscriptions = backplane.subscriptions.clone();
         let (stop, publisher) = (stop.clone(), backplane.publisher.clone());
         tokio::spawn(async move {
@@ -90,6 +94,28 @@ impl RedisBackplane {
             let _ = tokio::time::timeout(Duration::from_secs(1), subscriber.quit()).await;
         });
         backplane
+    }
+
+    /// Notes since when versions are remembered, whenever Redis is connected or `losses` tells of
+    /// lost data.
+    async fn begin_memory(self: Arc<Self>, mut losses: watch::Receiver<u64>) {
+        let script = SlotScript::new(include_str!("../lua/begin_memory.lua"));
+        let mut state = self.subscriptions.state();
+        loop {
+            if matches!(*state.borrow_and_update(), BackplaneState::Connected(_)) {
+                let parts = (0..keys::SENT_PARTS).map(|part| {
+                    script.call::<()>(&self.publisher, keys::sent_since(part), Vec::new())
+                });
+                if let Some(Err(error)) = join_all(parts).await.into_iter().find(Result::is_err) {
+                    tracing::debug!(%error, "the memory of sent versions cannot be begun");
+                }
+            }
+            tokio::select! {
+                Ok(()) = state.changed() => {}
+                Ok(()) = losses.changed() => {}
+                else => return,
+            }
+        }
     }
 
     async fn take_messages(
@@ -211,24 +237,31 @@ impl Backplane for RedisBackplane {
         messages: &OrderedMessages,
         regardless: bool,
     ) -> Result<OrderedSend, BackplaneError> {
-        let OrderedMessages { turn, messages } = messages;
-        let key = keys::sent_version(self.channels.hub(), &turn.key);
+        let OrderedMessages { turn, messages, held_for } = messages;
+        let slot = vec![
+            keys::sent_version(self.channels.hub(), &turn.key),
+            keys::sent_since(keys::sent_part(&turn.key)),
+        ];
         let mut args: Vec<Value> = vec![
             i64::from(turn.version).into(),
             i64::from(regardless).into(),
             (SENT_VERSIONS_LIVE.as_millis() as i64).into(),
             self.channels.target(target).into(),
+            i64::try_from(held_for.as_millis()).unwrap_or(i64::MAX).into(),
         ];
         for (part, message) in (0..).zip(messages) {
             let marker = turn_marker::encode(&TurnPart { turn: turn.clone(), part });
             args.push(Value::Bytes(invocation(message, vec![&marker]).into()));
         }
         let publisher = self.publisher.with_options(&fail_fast());
-        let answer: Result<i64, _> = self.publish_in_turn.call(&publisher, key, args).await;
+        let answer: Result<(i64, u64), _> = self.publish_in_turn.call(&publisher, slot, args).await;
         match answer.map_err(|error| BackplaneError::Unavailable(error.into()))? {
-            0 => Ok(OrderedSend::Sent),
-            -1 => Ok(OrderedSend::NotNewer),
-            next => Ok(OrderedSend::Early { last: u32::try_from(next - 1).unwrap_or(0) }),
+            (0, _) => Ok(OrderedSend::Sent),
+            (-1, _) => Ok(OrderedSend::NotNewer),
+            (next, remembered_ms) => Ok(OrderedSend::Early {
+                last: u32::try_from(next - 1).unwrap_or(0),
+                remembered: Duration::from_millis(remembered_ms),
+            }),
         }
     }
 
