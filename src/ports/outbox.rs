@@ -16,7 +16,7 @@ pub struct OutboxEntry {
 
 /// How long the process that commits an entry has to publish it, before a claim hands it out. One
 /// that publishes nothing itself leaves it no time.
-pub const HANDOVER: Duration = Duration::from_secs(2);
+pub const HANDOVER: Duration = Duration::from_secs(5);
 
 /// How far behind publishing is.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

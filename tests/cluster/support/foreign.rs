@@ -50,6 +50,11 @@ impl ForeignPod {
         self.told.lock().expect("record").clone()
     }
 
+    /// Leaves these orders out of what was told.
+    pub fn forget(&self, orders: &Told) {
+        self.told.lock().expect("record").retain(|order, _| !orders.contains_key(order));
+    }
+
     /// Leaves.
     pub async fn leave(self) {
         let _ = self.client.quit().await;
