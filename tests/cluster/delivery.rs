@@ -145,9 +145,8 @@ async fn whatever_happens_tabs_are_told_forward_once_and_how_every_order_ends() 
         let begun = std::time::Instant::now();
         let (orders, before) = tokio::join!(scene.order(30, pause), async {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            let before = scene.foreign.told();
             scene.cause(fault).await;
-            before
+            scene.foreign.told()
         });
         scene.all_told(&orders).await;
         if fault == "Redis wiped" {
