@@ -122,11 +122,8 @@ impl DeliverEvent {
         since: Instant,
     ) -> Result<(), DeliverError> {
         let begun = Instant::now();
-        loop {
-            let Notified::Early { last, remembered } = self.notify(user, event, since).await?
-            else {
-                return Ok(());
-            };
+        let mut told = self.notify(user, event, since).await?;
+        while let Notified::Early { last, remembered } = told {
             metrics::counter!("contoso_events_early_total").increment(1);
             let missing = self.between(event.order_id, last, event.version).await;
             let mut missing = missing.unwrap_or_default();
@@ -134,29 +131,47 @@ impl DeliverEvent {
                 // Either nothing was sent yet, or Redis forgot what was.
                 missing.retain(|earlier| may_be_unsent(earlier, event, remembered));
                 if missing.is_empty() {
-                    in_time(self.notifier.notify_without_predecessor(user, event)).await?;
+                    self.without_predecessor(user, event).await?;
                     return Ok(());
                 }
             }
-            for earlier in &missing {
-                if let Notified::Early { .. } = self.notify(user, earlier, since).await? {
-                    break;
-                }
-            }
-            let Notified::Early { .. } = self.notify(user, event, since).await? else {
-                return Ok(());
-            };
             if begun.elapsed() >= PREDECESSOR_TIMEOUT {
-                break;
+                if self.without_predecessor(user, event).await? == Notified::Sent {
+                    metrics::counter!("contoso_events_skipped_total").increment(1);
+                    tracing::warn!(correlationId = %event.correlation_id, "an event is sent without its predecessor");
+                }
+                return Ok(());
             }
-            sleep(PREDECESSOR_EVERY).await;
-        }
-        let sent = in_time(self.notifier.notify_without_predecessor(user, event)).await?;
-        if sent == Notified::Sent {
-            metrics::counter!("contoso_events_skipped_total").increment(1);
-            tracing::warn!(correlationId = %event.correlation_id, "an event is sent without its predecessor");
+            let filled = self.fill(user, &missing, since).await?;
+            if !filled {
+                sleep(PREDECESSOR_EVERY).await;
+            }
+            told = self.notify(user, event, since).await?;
         }
         Ok(())
+    }
+
+    /// Tells earlier versions of an order; whether there were any and none was early itself.
+    async fn fill(
+        &self,
+        user: &UserId,
+        missing: &[OrderEvent],
+        since: Instant,
+    ) -> Result<bool, NotifyError> {
+        for earlier in missing {
+            if let Notified::Early { .. } = self.notify(user, earlier, since).await? {
+                return Ok(false);
+            }
+        }
+        Ok(!missing.is_empty())
+    }
+
+    async fn without_predecessor(
+        &self,
+        user: &UserId,
+        event: &OrderEvent,
+    ) -> Result<Notified, NotifyError> {
+        in_time(self.notifier.notify_without_predecessor(user, event)).await
     }
 
     async fn notify(

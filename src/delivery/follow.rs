@@ -7,10 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::deliver::DeliverEvent;
 use super::follow_outbox::CatchUp;
-use super::follow_stream::{Redelivery, StreamConsumer};
+use super::follow_stream::StreamConsumer;
 use super::positions::OutboxPositions;
 use super::status::DeliveryStatus;
-use crate::ports::{EventStream, Outbox, Pace};
+use crate::ports::{Outbox, Pace};
 use crate::signalr::backplane::BackplaneState;
 
 /// Pause between looks into the outbox; the longest an event waits in addition.
@@ -44,7 +44,7 @@ impl Interruptions {
         matches!(*self.backplane.borrow_and_update(), BackplaneState::Connected(_))
     }
 
-    /// Whether something happened since the last call of another function.
+    /// Whether something happened since the last call of `are_over`.
     fn are_new(&self) -> bool {
         self.backplane.has_changed().unwrap_or(false) || self.resets.has_changed().unwrap_or(false)
     }
@@ -64,19 +64,15 @@ pub struct FollowEvents {
 }
 
 impl FollowEvents {
-    /// Follows `stream` as the consumer `name`, which no other process uses.
-    #[allow(clippy::too_many_arguments)]
+    /// Follows the stream as `consumer`.
     pub fn new(
-        stream: Arc<dyn EventStream>,
-        name: String,
-        redelivery: Redelivery,
+        consumer: StreamConsumer,
         outbox: Arc<dyn Outbox>,
         deliver: DeliverEvent,
         positions: OutboxPositions,
         interruptions: Interruptions,
         status: DeliveryStatus,
     ) -> Self {
-        let consumer = StreamConsumer::new(stream, deliver.clone(), name, redelivery);
         Self { consumer, outbox, deliver, positions, interruptions, status }
     }
 

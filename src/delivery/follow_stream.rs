@@ -49,7 +49,7 @@ struct Batch {
 type Read = Pin<Box<dyn Future<Output = Result<Batch, StoreError>> + Send>>;
 
 /// One pod's share of the event stream: reads, delivers, and only then acknowledges.
-pub(super) struct StreamConsumer {
+pub struct StreamConsumer {
     stream: Arc<dyn EventStream>,
     name: String,
     redelivery: Redelivery,
@@ -72,7 +72,7 @@ impl StreamConsumer {
 
     /// Reads and delivers until the stream cannot be read. Cancelling it loses nothing: what was
     /// taken is dealt with when it runs again, or comes again.
-    pub async fn run(&mut self) -> StoreError {
+    pub(super) async fn run(&mut self) -> StoreError {
         loop {
             if self.read.is_none() && self.lanes.len() < AT_ONCE {
                 self.read = Some(self.begin_read());
@@ -89,7 +89,7 @@ impl StreamConsumer {
     }
 
     /// Waits until the stream has answered a read, with entries or without.
-    pub async fn try_read(&mut self) -> Result<(), StoreError> {
+    pub(super) async fn try_read(&mut self) -> Result<(), StoreError> {
         if self.read.is_none() {
             self.read = Some(self.begin_read());
         }
@@ -99,7 +99,7 @@ impl StreamConsumer {
     }
 
     /// Deals with what was taken.
-    pub async fn finish(&mut self) {
+    pub(super) async fn finish(&mut self) {
         if self.read.is_some()
             && let Ok(batch) = ended(&mut self.read).await
         {

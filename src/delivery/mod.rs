@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! commit -> handover -> relay -> stream -> follow_stream -> lanes -> deliver -> every pod's hub
-//!             outbox ----^                                                          
+//!             outbox ----^
 //!             outbox -> follow_outbox ------------------------------> deliver -> this pod's hub
 //! ```
 //! The process that commits an event hands it to its own relay, which appends it to the stream; what
@@ -28,7 +28,7 @@ mod stream_upkeep;
 pub use deliver::{DeliverError, DeliverEvent};
 pub use fill_gaps::{FillGaps, GapRequests};
 pub use follow::{FollowEvents, Interruptions};
-pub use follow_stream::Redelivery;
+pub use follow_stream::{Redelivery, StreamConsumer};
 pub use handover::{HandedOver, Handover};
 pub use health::DeliveryHealth;
 pub use positions::OutboxPositions;

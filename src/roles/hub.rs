@@ -12,7 +12,7 @@ use crate::auth::TokenVerifier;
 use crate::config::Settings;
 use crate::delivery::{
     DeliverEvent, DirectSink, FillGaps, FollowEvents, HandedOver, Interruptions, OutboxPositions,
-    Redelivery, StreamUpkeep,
+    Redelivery, StreamConsumer, StreamUpkeep,
 };
 use crate::hubs::{HubAuthenticator, HubNotifier, order_status};
 use crate::lifecycle::{StopPhase, Supervisor};
@@ -165,10 +165,14 @@ async fn start_events(
         Ok(())
     });
     let settings = &shared.settings.events;
-    let follow = FollowEvents::new(
+    let consumer = StreamConsumer::new(
         redis.events.clone(),
+        deliver.clone(),
         consumer_name(&shared.settings),
         Redelivery::new(settings.retry_after, settings.max_deliveries),
+    );
+    let follow = FollowEvents::new(
+        consumer,
         stores.outbox.clone(),
         deliver,
         positions,

@@ -144,6 +144,10 @@ async fn events_wait_for_a_stream_that_is_out_or_full() {
     worker.stop().await;
     stream.full.store(true, SeqCst);
     stream.fails.store(false, SeqCst);
+    until("the stream to refuse", DEADLINE, || async {
+        (stream.refused.load(SeqCst) > 0).then_some(())
+    })
+    .await;
     assert_eq!(stream.open(), 0);
     assert_eq!(shop.rig.stores.outbox.backlog().await.expect("backlog").pending, 3);
     stream.full.store(false, SeqCst);

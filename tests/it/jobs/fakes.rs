@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -187,6 +187,8 @@ pub struct FakeStream {
     pub no_claims: AtomicBool,
     /// It takes no more.
     pub full: AtomicBool,
+    /// How often it was full when asked.
+    pub refused: AtomicUsize,
     pub new: Mutex<Vec<StreamEntry>>,
     pub pending: Mutex<Vec<StreamEntry>>,
     pub buried: Mutex<Vec<(StreamEntry, String)>>,
@@ -214,6 +216,7 @@ impl EventStream for FakeStream {
             return Err(StoreError::unavailable("on purpose"));
         }
         if self.full.load(SeqCst) {
+            self.refused.fetch_add(1, SeqCst);
             return Ok(Appended::Full);
         }
         events.iter().for_each(|event| self.put(Some(event.clone()), 1));

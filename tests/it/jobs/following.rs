@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contoso_shop::delivery::{
-    DeliveryStatus, FollowEvents, Interruptions, OutboxPositions, Redelivery,
+    DeliveryStatus, FollowEvents, Interruptions, OutboxPositions, Redelivery, StreamConsumer,
 };
 use contoso_shop::signalr::backplane::BackplaneState;
 use tokio::sync::watch;
@@ -31,10 +31,10 @@ pub async fn follow(shop: &Shop, stream: &Arc<FakeStream>) -> Following {
     let outbox = shop.rig.stores.outbox.clone();
     let positions = OutboxPositions::begin(&*outbox).await;
     tokio::spawn(positions.clone().keep(outbox.clone(), stop.clone()));
+    let redelivery = Redelivery::new(Duration::from_millis(200), Redelivery::default().most);
+    let consumer = StreamConsumer::new(stream.clone(), shop.deliver(), "a".to_owned(), redelivery);
     let follow = FollowEvents::new(
-        stream.clone(),
-        "a".to_owned(),
-        Redelivery::new(Duration::from_millis(200), Redelivery::default().most),
+        consumer,
         outbox,
         shop.deliver(),
         positions,
