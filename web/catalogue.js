@@ -1,6 +1,6 @@
 // The catalogue as far as it has been loaded, shared by the pages.
 import { getProduct, listProducts } from './api.js';
-import { billingSuffix, salePrice } from './format.js';
+import { billingSuffix } from './format.js';
 
 const PAGE_SIZE = 60;
 
@@ -50,7 +50,7 @@ export const toLine = (product) => ({
   productId: product.externalProductId,
   name: product.name,
   imageUrl: product.imageUrl,
-  unitPrice: salePrice(product),
+  unitPrice: product.price,
   suffix: billingSuffix(product),
 });
 

@@ -16,9 +16,6 @@ export const formatInstant = (iso) => {
   return Number.isNaN(at.getTime()) ? '' : moment.format(at);
 };
 
-/** What one piece costs now, rounded half up to the cent as the server does. */
-export const salePrice = (product) => Math.round((product.price * 100 * (100 - (product.discount || 0))) / 100) / 100;
-
 /** `/ month` or `/ year` for subscriptions, else nothing. */
 export const billingSuffix = (product) => {
   if (!product.isSubscription) return '';

@@ -4,12 +4,15 @@ use ipnet::IpNet;
 
 use super::Role;
 use super::reader::Reader;
+use super::signalr::origin;
 
 /// `[Http]`: the public listener, in web roles only (D11).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpSettings {
     /// Address and port of API, hub and pages.
     pub listen: SocketAddr,
+    /// Where browsers reach this server, such as `https://shop.example`.
+    pub public_url: Option<String>,
     /// Threads that serve requests.
     pub workers: u16,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -33,6 +36,7 @@ impl HttpSettings {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let settings = Self {
             listen: r.or("Http__Listen", default_address(role, 8080)),
+            public_url: r.optional("Http__PublicUrl").map(|url| origin(r, "Http__PublicUrl", url)),
             workers: r.or("Http__Workers", u16::try_from(cores).unwrap_or(u16::MAX)),
             trusted_proxies: r.get("Http__TrustedProxies"),
         };

@@ -79,16 +79,18 @@ pub(super) fn check_key(r: &mut Reader, name: &str, key: Option<&Secret>) {
 /// A list of origins as browsers send them: scheme, host and perhaps port.
 pub(super) fn origins(r: &mut Reader, name: &'static str) -> Vec<String> {
     let listed: Vec<String> = r.get(name);
-    for origin in &listed {
-        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-        if host.is_none_or(|host| host.is_empty() || host.contains(['/', '*', '@', ' ', '?', '#']))
-        {
-            r.problem(
-                name,
-                format!("'{origin}' is not an origin"),
-                "Write scheme and host, without path or *, such as https://shop.example.",
-            );
-        }
+    listed.into_iter().map(|text| origin(r, name, text)).collect()
+}
+
+/// An origin in small letters; reports what is none.
+pub(super) fn origin(r: &mut Reader, name: &'static str, text: String) -> String {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    if host.is_none_or(|host| host.is_empty() || host.contains(['/', '*', '@', ' ', '?', '#'])) {
+        r.problem(
+            name,
+            format!("'{text}' is not an origin"),
+            "Write scheme and host, without path or *, such as https://shop.example.",
+        );
     }
-    listed.iter().map(|origin| origin.to_lowercase()).collect()
+    text.to_lowercase()
 }

@@ -56,8 +56,17 @@ pub struct Product {
     pub billing_period: BillingPeriod,
     /// Whether it renews.
     pub is_subscription: bool,
-    /// Price before the discount.
-    pub price: Money,
+    /// Price before the discount. Its name in the shared cache is that of the release before, whose
+    /// pods read it too.
+    #[serde(rename = "price")]
+    pub list_price: Money,
     /// Pieces left; `None` when it cannot run out.
     pub stock: Option<u32>,
+}
+
+impl Product {
+    /// What a customer pays for a piece now (D9a).
+    pub fn price(&self) -> Money {
+        self.list_price.discounted(self.discount)
+    }
 }

@@ -17,6 +17,7 @@ mod observe;
 mod openapi;
 mod pages;
 mod problem;
+mod public_url;
 mod rate_limits;
 mod request_context;
 mod routes;
@@ -26,6 +27,7 @@ mod unread_body;
 
 pub use app::app;
 pub use problem::Problem;
+pub use public_url::PublicUrl;
 pub use rate_limits::Limits;
 pub use request_context::RequestContext;
 pub use state::{HttpPorts, HttpSettings, HttpState};

@@ -4,12 +4,12 @@ use actix_web::http::Method;
 use actix_web::http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETag, EntityTag, REFERRER_POLICY,
 };
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::Problem;
 use super::conditional::is_known;
+use super::{HttpState, Problem, PublicUrl};
 
 /// The storefront's files (D13).
 #[derive(RustEmbed)]
@@ -17,14 +17,24 @@ use super::conditional::is_known;
 struct Files;
 
 /// Nothing but our own scripts, styles and pictures; `'self'` covers the hub's sockets too (X-23).
-const POLICY: &str = "default-src 'self'; connect-src 'self'; img-src 'self' data:; object-src 'none'; \
-    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// Pictures may come from the public address, under whatever name the page was opened.
+fn policy(public_url: &PublicUrl) -> String {
+    let pictures = public_url.origin().unwrap_or_default();
+    format!(
+        "default-src 'self'; connect-src 'self'; img-src 'self' data: {pictures}; object-src 'none'; \
+        base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
 
 /// Paths that never fall back to the page.
 const NOT_PAGES: [&str; 4] = ["api", "hubs", "dev", "health"];
 
 /// Serves a file of `web/`, or the page itself for a path its own router knows.
-pub(super) async fn serve(request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(super) async fn serve(
+    request: HttpRequest,
+    state: Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
+    let policy = policy(&state.settings.public_url);
     let unknown = || Problem::not_found("This path is unknown.");
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(unknown());
@@ -36,7 +46,7 @@ pub(super) async fn serve(request: HttpRequest) -> Result<HttpResponse, Problem>
     }
     let name = if path.is_empty() { "index.html" } else { path };
     if let Some(file) = Files::get(name) {
-        return Ok(answer(&request, name, file));
+        return Ok(answer(&request, name, file, policy));
     }
     let wants_page = request
         .headers()
@@ -44,12 +54,12 @@ pub(super) async fn serve(request: HttpRequest) -> Result<HttpResponse, Problem>
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|a| a.contains("text/html"));
     match Files::get("index.html") {
-        Some(page) if wants_page => Ok(answer(&request, "index.html", page)),
+        Some(page) if wants_page => Ok(answer(&request, "index.html", page, policy)),
         _ => Err(unknown()),
     }
 }
 
-fn answer(request: &HttpRequest, name: &str, file: EmbeddedFile) -> HttpResponse {
+fn answer(request: &HttpRequest, name: &str, file: EmbeddedFile, policy: String) -> HttpResponse {
     let digest = file.metadata.sha256_hash();
     let tag =
         EntityTag::new_strong(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect());
@@ -62,7 +72,7 @@ fn answer(request: &HttpRequest, name: &str, file: EmbeddedFile) -> HttpResponse
     // Also without a body: a browser takes the headers of a 304 over the stored ones, and the API's
     // policy would block the page.
     response
-        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((CONTENT_SECURITY_POLICY, policy))
         .insert_header((REFERRER_POLICY, "same-origin"));
     if unchanged {
         return response.finish();

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use tokio::sync::Semaphore;
 
 use super::openapi;
+use super::public_url::PublicUrl;
 use super::rate_limits::{Limits, RateLimits};
 use crate::app::{
     AfterCommit, CancelOrder, GetOrder, GetOrderStatus, ListOrders, ListProducts, PlaceOrder,
@@ -29,6 +30,8 @@ pub struct HttpSettings {
     pub allowed_origins: Vec<String>,
     /// Origins of pages that may connect to hubs from elsewhere, and nothing else.
     pub hub_origins: Vec<String>,
+    /// Where browsers reach this server; begins the addresses of pictures.
+    pub public_url: PublicUrl,
     /// Times an order's job may be started before the order is given up (`Jobs__MaxAttempts`).
     pub order_attempts: u32,
     /// What one caller may do; `None`: anything.
@@ -46,6 +49,7 @@ impl Default for HttpSettings {
             deadline: Duration::from_secs(10),
             allowed_origins: Vec::new(),
             hub_origins: Vec::new(),
+            public_url: PublicUrl::default(),
             order_attempts: 5,
             limits: None,
             trusted_proxies: Vec::new(),

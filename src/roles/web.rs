@@ -12,7 +12,7 @@ use super::identity::{Identity, connection_token_key};
 use super::shared::Shared;
 use crate::config::{DrainSettings, RateLimitSettings};
 use crate::delivery::HandedOver;
-use crate::http::{self, HttpPorts, HttpSettings, HttpState, Limits};
+use crate::http::{self, HttpPorts, HttpSettings, HttpState, Limits, PublicUrl};
 use crate::hubs::ORDER_STATUS_PATH;
 use crate::lifecycle::{StopPhase, Supervisor};
 use crate::ops::{Ops, health_routes, listener};
@@ -63,6 +63,7 @@ pub(super) async fn start(
         HttpSettings {
             allowed_origins: settings.cors_allowed_origins.clone(),
             hub_origins: settings.signalr.allowed_origins.clone(),
+            public_url: PublicUrl::new(settings.http.public_url.clone()),
             order_attempts: settings.jobs.max_attempts,
             limits: limits(&settings.rate_limits),
             trusted_proxies: settings.http.trusted_proxies.clone(),

@@ -1,6 +1,6 @@
 // What a product costs, with what it cost before when it is discounted.
 import { h } from '../dom.js';
-import { billingSuffix, formatMoney, salePrice } from '../format.js';
+import { billingSuffix, formatMoney } from '../format.js';
 
 /** The price line of a product. */
 export function price(product) {
@@ -8,12 +8,12 @@ export function price(product) {
   return h(
     'p',
     { class: 'price' },
-    product.discount > 0 && h('s', {}, h('span', { class: 'visually-hidden' }, 'Before: '), formatMoney(product.price)),
+    product.discount > 0 && h('s', {}, h('span', { class: 'visually-hidden' }, 'Before: '), formatMoney(product.listPrice)),
     h(
       'span',
       { class: 'price-now' },
       product.discount > 0 && h('span', { class: 'visually-hidden' }, 'Now: '),
-      formatMoney(salePrice(product)),
+      formatMoney(product.price),
     ),
     suffix && h('span', { class: 'price-suffix' }, suffix),
   );

@@ -1,7 +1,6 @@
 // One product.
 import { catalogue } from '../catalogue.js';
 import { fill, h, icon } from '../dom.js';
-import { salePrice } from '../format.js';
 import { addToCart } from '../parts/card.js';
 import { price } from '../parts/price.js';
 import { quantityField } from '../parts/quantity.js';
@@ -18,9 +17,9 @@ export function mount(el, sku) {
       document.title = `${product.name} · Contoso Shop`;
       fill(el, page(product));
       // What was loaded a while ago may cost something else by now.
-      const shown = salePrice(product);
+      const shown = product.price;
       const today = await catalogue.refresh(sku);
-      if (!unmounted && salePrice(today) !== shown) fill(el, page(today));
+      if (!unmounted && today.price !== shown) fill(el, page(today));
     } catch (error) {
       if (unmounted) return;
       if (error.status === 404)

@@ -50,7 +50,7 @@ fn product(row: &Row) -> Result<Product, StoreError> {
             _ => return Err(odd("BillingPeriod")),
         },
         is_subscription: row.cell("IsSubscription")?,
-        price: Money::from_cents(row.cell("PriceCents")?),
+        list_price: Money::from_cents(row.cell("PriceCents")?),
         stock,
     })
 }

@@ -56,7 +56,7 @@ fn read_product(row: &Row<'_>) -> rusqlite::Result<Product> {
             _ => return Err(illegal(6, "a billing period")),
         },
         is_subscription: row.get(7)?,
-        price: Money::from_cents(row.get(8)?),
+        list_price: Money::from_cents(row.get(8)?),
         stock: row.get(9)?,
     })
 }

@@ -9,7 +9,7 @@ use crate::http::extract::{Caller, IdempotencyKeyHeader, Json, Orderer, PathPara
 use crate::http::middleware::Degraded;
 use crate::http::problem::ProblemBody;
 use crate::http::request_context::Context;
-use crate::http::{HttpState, Problem};
+use crate::http::{HttpState, Problem, PublicUrl};
 use crate::ports::{IdempotencyKey, OrderFilter, Removed};
 
 const USUAL_SIZE: u32 = 10;
@@ -48,8 +48,9 @@ pub(in crate::http) async fn list(
         to: query.read("to", "an RFC 3339 instant", Timestamp::parse_rfc3339),
     };
     query.finish()?;
+    let public_url = &state.settings.public_url;
     let orders = state.list_orders.run(&caller.0.user, &filter, page).await?;
-    Ok(HttpResponse::Ok().json(PageDto::<OrderDto>::from(orders)))
+    Ok(HttpResponse::Ok().json(PageDto::new(orders, |order| OrderDto::new(order, public_url))))
 }
 
 /// One order of the caller.
@@ -64,7 +65,8 @@ pub(in crate::http) async fn find(
     state: web::Data<HttpState>,
 ) -> Result<HttpResponse, Problem> {
     let order = state.get_order.run(&caller.0.user, OrderId(id.0)).await?;
-    Ok(HttpResponse::Ok().json(OrderDto::from(order.ok_or_else(no_such_order)?)))
+    let order = order.ok_or_else(no_such_order)?;
+    Ok(HttpResponse::Ok().json(OrderDto::new(order, &state.settings.public_url)))
 }
 
 /// Checkout: stores an order and has it processed in the background.
@@ -102,13 +104,14 @@ pub(in crate::http) async fn place(
     let draft = body.0.draft()?;
     let idempotency = key.0.map(|key| IdempotencyKey { key, fingerprint: fingerprint(&draft) });
     let trace_parent = Some(context.0.trace.to_string());
+    let public_url = &state.settings.public_url;
     let request = PlaceOrderRequest { user: caller.0.user, draft, idempotency, trace_parent };
     match state.place_order.run(request).await? {
         PlaceOrderOutcome::Accepted { order, copied } => {
-            let answer = created(order, false);
+            let answer = created(order, public_url, false);
             Ok(if copied { answer } else { Degraded::Redis.mark(answer) })
         }
-        PlaceOrderOutcome::Replayed(order) => Ok(created(order, true)),
+        PlaceOrderOutcome::Replayed(order) => Ok(created(order, public_url, true)),
         PlaceOrderOutcome::StillRunning => Err(Problem::request_in_progress()),
         PlaceOrderOutcome::KeyReused => Err(Problem::key_reused()),
         PlaceOrderOutcome::UnknownProducts(products) => {
@@ -118,14 +121,14 @@ pub(in crate::http) async fn place(
     }
 }
 
-fn created(order: Order, replayed: bool) -> HttpResponse {
+fn created(order: Order, public_url: &PublicUrl, replayed: bool) -> HttpResponse {
     let mut response = HttpResponse::Created();
     response.insert_header((LOCATION, format!("/api/orders/{}", order.id)));
     response.insert_header(("x-correlation-id", order.correlation_id.to_string()));
     if replayed {
         response.insert_header(("idempotency-replayed", "true"));
     }
-    response.json(OrderDto::from(order))
+    response.json(OrderDto::new(order, public_url))
 }
 
 /// Two bodies are the same request when they ask for the same products in the same order, however

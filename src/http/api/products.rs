@@ -25,7 +25,9 @@ pub(in crate::http) async fn list(
     let page = query.page(USUAL_SIZE);
     query.finish()?;
     let products = state.products.run(page).await?;
-    let answer = HttpResponse::Ok().json(PageDto::<ProductDto>::from(products.value));
+    let public_url = &state.settings.public_url;
+    let page = PageDto::new(products.value, |product| ProductDto::new(product, public_url));
+    let answer = HttpResponse::Ok().json(page);
     Ok(Degraded::mark_stale(answer, products.stale))
 }
 
@@ -42,6 +44,7 @@ pub(in crate::http) async fn find(
     let not_for_sale = || Problem::not_found("No product that is for sale has this id.");
     let sku = Sku::parse(&id.0).ok_or_else(not_for_sale)?;
     let product = state.products.one(&sku).await?;
-    let answer = HttpResponse::Ok().json(ProductDto::from(product.value.ok_or_else(not_for_sale)?));
+    let one = product.value.ok_or_else(not_for_sale)?;
+    let answer = HttpResponse::Ok().json(ProductDto::new(one, &state.settings.public_url));
     Ok(Degraded::mark_stale(answer, product.stale))
 }

@@ -6,7 +6,7 @@ use crate::domain::{
     CorrelationId, DraftError, Money, Order, OrderDraft, OrderLine, OrderStatus, OrderVersion,
     Timestamp,
 };
-use crate::http::Problem;
+use crate::http::{Problem, PublicUrl};
 
 /// What a checkout sends.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -74,6 +74,7 @@ pub(in crate::http) struct OrderDto {
 pub(in crate::http) struct OrderItemDto {
     product_id: String,
     product_name: String,
+    /// Where its picture is: absolute where the server knows its public address, else a path.
     image_url: String,
     /// What one piece costs, discount taken off.
     #[schema(value_type = f64)]
@@ -81,25 +82,30 @@ pub(in crate::http) struct OrderItemDto {
     quantity: u32,
 }
 
-impl From<Order> for OrderDto {
-    fn from(order: Order) -> Self {
+impl OrderDto {
+    /// The order with the addresses of its pictures.
+    pub(in crate::http) fn new(order: Order, public_url: &PublicUrl) -> Self {
         Self {
             id: order.id.0,
             correlation_id: order.correlation_id,
             status: order.status,
             version: order.version,
             created_at: order.created_at,
-            items: order.lines.into_iter().map(OrderItemDto::from).collect(),
+            items: order
+                .lines
+                .into_iter()
+                .map(|line| OrderItemDto::new(line, public_url))
+                .collect(),
         }
     }
 }
 
-impl From<OrderLine> for OrderItemDto {
-    fn from(line: OrderLine) -> Self {
+impl OrderItemDto {
+    fn new(line: OrderLine, public_url: &PublicUrl) -> Self {
         Self {
             product_id: line.product.to_string(),
             product_name: line.product_name,
-            image_url: line.image_url,
+            image_url: public_url.absolute(line.image_url),
             unit_price: line.unit_price,
             quantity: line.quantity,
         }

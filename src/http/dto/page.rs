@@ -16,9 +16,10 @@ pub(in crate::http) struct PageDto<T> {
     items: Vec<T>,
 }
 
-impl<S, T: From<S>> From<PageOf<S>> for PageDto<T> {
-    fn from(page: PageOf<S>) -> Self {
-        let items = page.items.into_iter().map(T::from).collect();
+impl<T> PageDto<T> {
+    /// The page with each entry as clients see it.
+    pub(in crate::http) fn new<S>(page: PageOf<S>, entry: impl Fn(S) -> T) -> Self {
+        let items = page.items.into_iter().map(entry).collect();
         Self { offset: page.offset, size: page.size, total: page.total, items }
     }
 }

@@ -2,6 +2,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::{BillingPeriod, Money, Product};
+use crate::http::PublicUrl;
 
 /// Something for sale.
 #[derive(Debug, Serialize, ToSchema)]
@@ -13,17 +14,20 @@ pub(in crate::http) struct ProductDto {
     name: String,
     category: String,
     vendor: String,
-    /// Path of its picture.
+    /// Where its picture is: absolute where the server knows its public address, else a path.
     image_url: String,
-    /// Percent off the price.
+    /// Percent already taken off the list price.
     #[schema(minimum = 0, maximum = 100)]
     discount: u8,
     #[schema(value_type = BillingPeriodDto)]
     billing_period: BillingPeriod,
     is_subscription: bool,
-    /// Price before the discount.
+    /// What a piece costs now.
     #[schema(value_type = f64)]
     price: Money,
+    /// What a piece costs without the discount.
+    #[schema(value_type = f64)]
+    list_price: Money,
 }
 
 /// How often a subscription is billed.
@@ -38,18 +42,20 @@ pub(in crate::http) enum BillingPeriodDto {
     Annual,
 }
 
-impl From<Product> for ProductDto {
-    fn from(product: Product) -> Self {
+impl ProductDto {
+    /// The product with the address of its picture.
+    pub(in crate::http) fn new(product: Product, public_url: &PublicUrl) -> Self {
         Self {
+            price: product.price(),
+            list_price: product.list_price,
             external_product_id: product.external_product_id.to_string(),
             name: product.name,
             category: product.category,
             vendor: product.vendor,
-            image_url: product.image_url,
+            image_url: public_url.absolute(product.image_url),
             discount: product.discount,
             billing_period: product.billing_period,
             is_subscription: product.is_subscription,
-            price: product.price,
         }
     }
 }

@@ -1,8 +1,10 @@
+use contoso_shop::http::{HttpSettings, PublicUrl};
 use contoso_shop::ports::{Cache, CacheArea};
 use reqwest::Method;
+use serde_json::json;
 
 use super::doubles::Mood;
-use super::server::Server;
+use super::server::{Server, Setup};
 
 #[tokio::test]
 async fn anybody_may_read_the_catalogue_page_by_page() {
@@ -36,11 +38,42 @@ async fn a_product_has_the_names_clients_know() {
         "billingPeriod",
         "isSubscription",
         "price",
+        "listPrice",
     ];
     wanted.sort_unstable();
     assert_eq!(names, wanted);
     assert_eq!(product["externalProductId"], "AZ-700");
     assert!(product["price"].is_f64() && product["isSubscription"].is_boolean());
+}
+
+#[tokio::test]
+async fn the_price_is_what_a_customer_pays_and_the_list_price_what_it_was_before() {
+    let server = Server::start().await;
+    let product = server.call(Method::GET, "/api/products/AZ-700", &[], "").await.expect(200).body;
+    assert_eq!(product["discount"], 10);
+    assert_eq!((&product["listPrice"], &product["price"]), (&149.0.into(), &134.1.into()));
+    let page = server.call(Method::GET, "/api/products?size=100", &[], "").await.expect(200).body;
+    let listed = page["items"].as_array().expect("items").iter();
+    let listed: Vec<_> = listed.filter(|one| one["externalProductId"] == "AZ-700").collect();
+    assert_eq!(listed, [&product]);
+    let body = json!({ "items": [{ "productId": "AZ-700", "quantity": 1 }] });
+    let order = server.post("alice", None, &body).await.expect(201).body;
+    assert_eq!(order["items"][0]["unitPrice"], product["price"], "what is shown is charged");
+}
+
+#[tokio::test]
+async fn pictures_are_absolute_where_the_public_address_is_known() {
+    let public_url = PublicUrl::new(Some("https://shop.example".to_owned()));
+    let settings = HttpSettings { public_url, ..HttpSettings::default() };
+    let server = Server::with(Setup { settings, ..Setup::default() }).await;
+    let product = server.call(Method::GET, "/api/products/AZ-700", &[], "").await.expect(200).body;
+    let body = json!({ "items": [{ "productId": "AZ-700", "quantity": 1 }] });
+    let order = server.post("alice", None, &body).await.expect(201).body;
+    for image in [&product["imageUrl"], &order["items"][0]["imageUrl"]] {
+        assert!(image.as_str().expect("a URL").starts_with("https://shop.example/"), "{image}");
+    }
+    let page = server.call(Method::GET, "/", &[("accept", "text/html")], "").await;
+    assert!(page.header("content-security-policy").contains("data: https://shop.example;"));
 }
 
 #[tokio::test]

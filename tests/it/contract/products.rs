@@ -9,7 +9,7 @@ const ALL: Page = Page { offset: 0, size: 100 };
 pub async fn a_seeded_product_is_found_whole(h: Harness) {
     let product = h.stores.products.find(&course()).await.expect("find").expect("seeded");
     assert_eq!(product.external_product_id, course());
-    assert_eq!((product.price.cents, product.discount, product.stock), (14_900, 10, None));
+    assert_eq!((product.list_price.cents, product.discount, product.stock), (14_900, 10, None));
     assert_eq!((product.billing_period, product.is_subscription), (BillingPeriod::Annual, true));
     assert!(
         ![&product.name, &product.category, &product.vendor, &product.image_url]

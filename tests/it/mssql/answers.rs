@@ -284,5 +284,5 @@ async fn products_are_read_with_and_without_stock() {
         .map(|p| (p.external_product_id.as_str(), p.is_subscription, p.stock))
         .collect();
     assert_eq!((page.total, read), (2, vec![("LTD-001", false, Some(3)), ("AZ-700", true, None)]));
-    assert_eq!((page.items[0].discount, page.items[0].price.cents), (10, 14_900));
+    assert_eq!((page.items[0].discount, page.items[0].list_price.cents), (10, 14_900));
 }

@@ -165,6 +165,7 @@ fn malformed_values_are_named() {
         ("ConnectionStrings__Redis", "redis://h:port"),
         ("Http__Listen", "8080"),
         ("Http__Workers", "0"),
+        ("Http__PublicUrl", "https://shop.example/"),
         ("Ops__Listen", "localhost:9090"),
         ("SignalR__SinglePod", "2"),
         ("SignalR__AllowedOrigins", "shop.example"),
