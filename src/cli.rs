@@ -8,7 +8,9 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{self, Settings};
 use crate::ops::{drain, healthcheck};
-use crate::roles::{self, DeadLetterRequest, FailedJobs, TokenRequest};
+use crate::roles::{
+    self, DeadLetterRequest, FailedJobs, Pieces, ProductId, StockRequest, TokenRequest,
+};
 
 /// Exit code for settings that cannot be used (V-30); clap uses the same for arguments.
 const BAD_SETTINGS: u8 = 2;
@@ -76,6 +78,14 @@ enum Command {
         #[command(subcommand)]
         action: JobsAction,
     },
+    /// Show what is left of a product, or set it; the shop shows it within 5 seconds
+    Stock {
+        /// The product's id, such as LTD-001
+        product: ProductId,
+        /// Pieces, or `unlimited`
+        #[arg(value_name = "PIECES")]
+        set: Option<Pieces>,
+    },
     /// Look at events that could not be delivered, and deliver them again
     DeadLetters {
         #[command(subcommand)]
@@ -100,8 +110,8 @@ enum JobsAction {
     /// Put failed jobs back into their queues with all their attempts; doing it twice changes
     /// nothing
     ///
-    /// A job that is put back runs again from its start. An order that its job has given up stays
-    /// failed.
+    /// A job that is put back runs again from its start. An order that its job has given up is
+    /// accepted again and processed anew, if there is still enough in stock.
     Requeue {
         /// Numbers of failed jobs
         #[arg(required_unless_present = "all", value_name = "JOB")]
@@ -169,6 +179,9 @@ impl Cli {
                     JobsAction::Requeue { jobs, all: _ } => FailedJobs::Requeue { jobs },
                 },
             )),
+            Command::Stock { product, set } => {
+                block_on(roles::stock(settings, StockRequest { product, set }))
+            }
             Command::DeadLetters { action } => block_on(roles::dead_letters(
                 settings,
                 match action {

@@ -12,6 +12,11 @@ export class ApiError extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
+  /** Whether the shop has less than was asked for. */
+  get isShortage() {
+    return this.problem.type === 'urn:contoso-shop:problem:out-of-stock';
+  }
+
   /** Whether the same request may succeed later. */
   get isTransient() {
     return [0, 408, 409, 429, 502, 503, 504].includes(this.status);
@@ -75,7 +80,7 @@ export const getOrder = (id) => json(`/api/orders/${encodeURIComponent(id)}`);
 export const placeOrder = (items, key) =>
   json('/api/orders', { method: 'POST', body: { items }, headers: { 'Idempotency-Key': key } });
 
-/** Deletes an order; one that is still Accepted is cancelled. */
+/** Cancels an order that is not finished. */
 export const cancelOrder = (id) => request(`/api/orders/${encodeURIComponent(id)}`, { method: 'DELETE' });
 
 /** Where an order stands, for polling. `status` is null when nothing changed since `etag`. */

@@ -16,7 +16,7 @@ class Cart extends EventTarget {
     });
   }
 
-  /** Lines `{productId, quantity, name, imageUrl, unitPrice, suffix}` in the order they were added. */
+  /** Lines `{productId, quantity, name, imageUrl, unitPrice, suffix, stock}` in the order they were added. */
   get lines() {
     return this.#read().lines;
   }
@@ -81,11 +81,11 @@ class Cart extends EventTarget {
     }
   }
 
-  /** Shows what a product costs and is called today, without touching the checkout attempt. */
+  /** Shows what a product costs and is called today, and what is left of it, without touching the checkout attempt. */
   refresh(line) {
     const cart = this.#read();
     const known = cart.lines.find((each) => each.productId === line.productId);
-    if (!known || (known.unitPrice === line.unitPrice && known.name === line.name)) return;
+    if (!known || ['unitPrice', 'name', 'stock'].every((field) => known[field] === line[field])) return;
     Object.assign(known, line);
     shared.write(KEY, cart);
     this.#announce();

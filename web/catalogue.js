@@ -52,6 +52,7 @@ export const toLine = (product) => ({
   imageUrl: product.imageUrl,
   unitPrice: product.price,
   suffix: billingSuffix(product),
+  stock: product.stock,
 });
 
 export const catalogue = new Catalogue();

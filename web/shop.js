@@ -67,7 +67,7 @@ class Shop extends EventTarget {
     else this.#polling?.restart();
   }
 
-  /** The order was deleted before a worker took it. */
+  /** The order, as it stood last, was cancelled. */
   cancelled(order) {
     this.#tracker?.observe({ correlationId: order.correlationId, orderId: order.id, status: 'Cancelled', version: order.version + 1 });
   }

@@ -15,9 +15,6 @@ use crate::ports::{
     Cache, CacheArea, CacheKey, CacheNotice, Cached, Load, SharedCache, StoreError,
 };
 
-/// A value is taken from this process without asking for so long; the bound on staleness when no
-/// invalidation arrives.
-const FRESH: Duration = Duration::from_secs(30);
 /// An older value may stand in this long when the system of record is out (S1-Res-4b).
 const BACKUP: Duration = Duration::from_secs(300);
 /// Bytes this process keeps.
@@ -118,7 +115,8 @@ impl TieredCache {
     async fn fresh(&self, key: &CacheKey) -> Option<Bytes> {
         let generation = self.area(key.area).generation.load(Ordering::Acquire);
         let entry = self.local.get(key).await?;
-        (entry.generation == generation && entry.at.elapsed() < FRESH).then_some(entry.value)
+        (entry.generation == generation && entry.at.elapsed() < key.area.fresh_for())
+            .then_some(entry.value)
     }
 
     /// Keeps a value that was read while the area had `generation`; if that has grown meanwhile it
@@ -138,8 +136,9 @@ impl TieredCache {
         let mut version = None;
         // What the shared tier holds is outdated as long as our own invalidation has not reached
         // it.
-        if let Some(shared) =
-            self.shared.as_ref().filter(|_| self.area(key.area).untold.load(Ordering::Acquire) == 0)
+        let untold = self.area(key.area).untold.load(Ordering::Acquire) > 0;
+        let shared = self.shared.as_ref().filter(|_| key.area.is_shared() && !untold);
+        if let Some(shared) = shared
             && let Ok(slot) = shared.read(key).await
         {
             if let Some(value) = slot.value {

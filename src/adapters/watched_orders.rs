@@ -5,7 +5,8 @@ use tokio::sync::Notify;
 
 use crate::domain::{CorrelationId, EventId, Order, OrderId, OrderSnapshot, Page, PageOf, UserId};
 use crate::ports::{
-    AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, StoreError,
+    AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, RequeueOrder,
+    RequeuedOrder, StoreError,
 };
 
 /// Orders that tell when one of them was changed through here, after the commit.
@@ -37,6 +38,14 @@ impl OrderStore for WatchedOrders {
             self.changed.notify_one();
         }
         Ok(advanced)
+    }
+
+    async fn requeue(&self, order: RequeueOrder) -> Result<RequeuedOrder, StoreError> {
+        let requeued = self.inner.requeue(order).await?;
+        if matches!(requeued, RequeuedOrder::Done(..)) {
+            self.changed.notify_one();
+        }
+        Ok(requeued)
     }
 
     async fn find(&self, owner: &UserId, id: OrderId) -> Result<Option<Order>, StoreError> {
@@ -74,7 +83,7 @@ impl OrderStore for WatchedOrders {
         event_id: EventId,
     ) -> Result<Removed, StoreError> {
         let removed = self.inner.remove(owner, id, event_id).await?;
-        if matches!(removed, Removed::Done(_)) {
+        if matches!(removed, Removed::Cancelled(..)) {
             self.changed.notify_one();
         }
         Ok(removed)

@@ -4,7 +4,7 @@ use super::AfterCommit;
 use crate::domain::{EventId, OrderId, UserId};
 use crate::ports::{OrderStore, Removed, StoreError};
 
-/// Deletes an order softly, cancelling it when no worker has taken it.
+/// Cancels an order that is not finished, and hides it.
 pub struct CancelOrder {
     orders: Arc<dyn OrderStore>,
     after_commit: AfterCommit,
@@ -16,10 +16,10 @@ impl CancelOrder {
         Self { orders, after_commit }
     }
 
-    /// Deletes the order `id` for `user`. The tabs are told of a cancellation through the outbox.
+    /// Cancels the order `id` for `user`. A worker that has it finds its next move refused. The tabs are told of a cancellation through the outbox.
     pub async fn run(&self, user: &UserId, id: OrderId) -> Result<Removed, StoreError> {
         let removed = self.orders.remove(user, id, EventId::generate()).await?;
-        if let Removed::Done(Some((cancelled, entry))) = &removed {
+        if let Removed::Cancelled(cancelled, entry) = &removed {
             self.after_commit.committed(entry.clone());
             self.after_commit.copy(cancelled).await;
             tracing::info!(correlationId = %cancelled.correlation_id, orderId = %cancelled.order_id, "order cancelled");

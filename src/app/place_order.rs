@@ -1,15 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
-
 use super::AfterCommit;
 use super::in_flight::InFlight;
+use super::order_job::{ORDER_ACCEPTED_JOB, OrderJobArgs};
 use crate::domain::{CorrelationId, EventId, Order, OrderDraft, QueueName, Sku, UserId};
-use crate::ports::{IdempotencyKey, NewJob, NewOrder, OrderStore, OutboxEntry, Placed, StoreError};
+use crate::ports::{
+    IdempotencyKey, NewJob, NewOrder, OrderStore, OutboxEntry, Placed, Shortage, StoreError,
+};
 
-/// The job that processes an accepted order.
-pub const ORDER_ACCEPTED_JOB: &str = "order.accepted";
 /// A customer's wish to buy.
 #[derive(Debug, Clone)]
 pub struct PlaceOrderRequest {
@@ -42,6 +41,8 @@ pub enum PlaceOrderOutcome {
     KeyReused,
     /// These products are not for sale.
     UnknownProducts(Vec<Sku>),
+    /// There is not enough of these products.
+    OutOfStock(Vec<Shortage>),
 }
 
 /// Checkout: commits an order together with the job that processes it (S2-C1-2).
@@ -70,10 +71,12 @@ impl PlaceOrder {
             },
         };
         let correlation_id = CorrelationId::generate();
+        let args =
+            serde_json::to_value(OrderJobArgs { correlation_id }).map_err(StoreError::fault)?;
         let job = NewJob {
             queue: QueueName::orders(),
             kind: ORDER_ACCEPTED_JOB.to_owned(),
-            args: json!({ "correlationId": correlation_id }).to_string(),
+            args: args.to_string(),
             delay: Duration::ZERO,
             max_attempts: self.attempts,
             unique_key: None,
@@ -87,6 +90,7 @@ impl PlaceOrder {
             Placed::Replayed(order) => PlaceOrderOutcome::Replayed(order),
             Placed::KeyReused => PlaceOrderOutcome::KeyReused,
             Placed::UnknownProducts(products) => PlaceOrderOutcome::UnknownProducts(products),
+            Placed::OutOfStock(short) => PlaceOrderOutcome::OutOfStock(short),
         })
     }
 

@@ -65,6 +65,9 @@ pub struct Product {
 }
 
 impl Product {
+    /// The most pieces a product may have: what SQL Server's `int` holds.
+    pub const MAX_STOCK: u32 = i32::MAX as u32;
+
     /// What a customer pays for a piece now (D9a).
     pub fn price(&self) -> Money {
         self.list_price.discounted(self.discount)

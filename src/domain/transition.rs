@@ -34,9 +34,15 @@ impl Transition {
         Self { from: &[OrderStatus::Accepted, OrderStatus::Processing], to: OrderStatus::Failed }
     }
 
-    /// The owner deleted the order before a worker took it.
+    /// The owner deleted the order before it was finished.
     pub const fn cancelled() -> Self {
-        Self { from: &[OrderStatus::Accepted], to: OrderStatus::Cancelled }
+        let from = &[OrderStatus::Accepted, OrderStatus::Processing];
+        Self { from, to: OrderStatus::Cancelled }
+    }
+
+    /// An operator has a failed order processed again.
+    pub const fn requeued() -> Self {
+        Self { from: &[OrderStatus::Failed], to: OrderStatus::Accepted }
     }
 
     /// The statuses it may start from.
@@ -74,7 +80,8 @@ mod tests {
             (Transition::processing_started(), [Apply, Already, Refuse, Refuse, Refuse]),
             (Transition::completed(), [Refuse, Apply, Already, Refuse, Refuse]),
             (Transition::failed(), [Apply, Apply, Refuse, Already, Refuse]),
-            (Transition::cancelled(), [Apply, Refuse, Refuse, Refuse, Already]),
+            (Transition::cancelled(), [Apply, Apply, Refuse, Refuse, Already]),
+            (Transition::requeued(), [Already, Refuse, Refuse, Apply, Refuse]),
         ];
         for (transition, verdicts) in table {
             for (current, verdict) in OrderStatus::ALL.into_iter().zip(verdicts) {

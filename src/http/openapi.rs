@@ -19,6 +19,7 @@ use super::problem::{PROBLEM_JSON, ProblemBody};
     paths(
         products::list,
         products::find,
+        products::set_stock,
         orders::list,
         orders::place,
         orders::find,

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::rate_limits;
 use crate::auth::TokenError;
+use crate::domain::OrderStatus;
 use crate::ports::{RateDecision, StoreError};
 
 /// The media type of RFC 9457.
@@ -94,16 +95,21 @@ impl Problem {
 
     /// 400: fields with what is wrong with them.
     pub fn invalid(errors: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut problem = Self::new(
+        Self::new(
             StatusCode::BAD_REQUEST,
             "validation",
             "The request is not valid",
             "One or more fields are not valid.",
-        );
+        )
+        .with(errors)
+    }
+
+    /// Names fields with what is wrong with them.
+    fn with(mut self, errors: impl IntoIterator<Item = (String, String)>) -> Self {
         for (field, message) in errors {
-            problem.0.errors.entry(field).or_default().push(message);
+            self.0.errors.entry(field).or_default().push(message);
         }
-        problem
+        self
     }
 
     /// 401: no bearer token in the header.
@@ -125,10 +131,21 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail)
     }
 
-    /// 409: the order cannot be changed as it stands.
-    pub fn order_in_progress() -> Self {
-        let detail = "A worker is on this order: it can be deleted once it is finished.";
-        Self::new(StatusCode::CONFLICT, "order-in-progress", "The order is being processed", detail)
+    /// 409: the order cannot be cancelled any more.
+    pub fn order_finished(status: OrderStatus) -> Self {
+        let detail = format!("This order is {}: it cannot be cancelled any more.", status.name());
+        Self::new(StatusCode::CONFLICT, "order-finished", "The order is finished", detail)
+    }
+
+    /// 422: fields that ask for more than there is.
+    pub fn out_of_stock(errors: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "out-of-stock",
+            "There is not enough in stock",
+            "Nothing was ordered. Ask for no more than is left.",
+        )
+        .with(errors)
     }
 
     /// 409: the first request with this idempotency key has not been answered yet.

@@ -25,6 +25,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig, state: &web::Data<HttpState>) {
                 .route(get().to(products::find))
                 .route(head().to(products::find)),
         )
+        .service(at("/products/{external_product_id}/stock").route(put().to(products::set_stock)))
         .service(
             at("/reports/orders-per-day")
                 .route(get().to(reports::orders_per_day))

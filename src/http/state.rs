@@ -10,7 +10,7 @@ use super::public_url::PublicUrl;
 use super::rate_limits::{Limits, RateLimits};
 use crate::app::{
     AfterCommit, CancelOrder, GetOrder, GetOrderStatus, ListOrders, ListProducts, PlaceOrder,
-    ReadReports, UserSessions,
+    ReadReports, SetStock, UserSessions,
 };
 use crate::auth::{DevelopmentTokens, TokenVerifier};
 use crate::ports::{
@@ -94,6 +94,7 @@ pub struct HttpState {
     pub(super) list_orders: ListOrders,
     pub(super) order_status: GetOrderStatus,
     pub(super) products: ListProducts,
+    pub(super) set_stock: SetStock,
     pub(super) reports: ReadReports,
     pub(super) sessions: UserSessions,
     pub(super) limits: Option<RateLimits>,
@@ -133,7 +134,8 @@ impl HttpState {
             get_order: GetOrder::new(Arc::clone(&orders)),
             list_orders: ListOrders::new(Arc::clone(&orders)),
             order_status: GetOrderStatus::new(orders, copy, after_commit),
-            products: ListProducts::new(products, cache.clone()),
+            products: ListProducts::new(Arc::clone(&products), cache.clone()),
+            set_stock: SetStock::new(products, cache.clone()),
             reports: ReadReports::new(reports, cache, Arc::new(SystemClock)),
             sessions: UserSessions::new(sessions),
             limits: settings

@@ -1,4 +1,5 @@
 use std::pin::Pin;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,17 +13,37 @@ pub enum CacheArea {
     Catalogue,
     /// Report results.
     Reports,
+    /// What is left of limited products (D9a).
+    Stock,
 }
 
 impl CacheArea {
     /// Every area.
-    pub const ALL: [Self; 2] = [Self::Catalogue, Self::Reports];
+    pub const ALL: [Self; 3] = [Self::Catalogue, Self::Reports, Self::Stock];
 
     /// Its name in keys, channels and metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Catalogue => "catalogue",
             Self::Reports => "reports",
+            Self::Stock => "stock",
+        }
+    }
+
+    /// How long a process takes a value without asking: the bound on its age when no invalidation
+    /// arrives. Stock changes with every order, so no order invalidates it.
+    pub const fn fresh_for(self) -> Duration {
+        match self {
+            Self::Catalogue | Self::Reports => Duration::from_secs(30),
+            Self::Stock => Duration::from_secs(4),
+        }
+    }
+
+    /// Whether processes share their copies. A shared copy is older than what was just read.
+    pub const fn is_shared(self) -> bool {
+        match self {
+            Self::Catalogue | Self::Reports => true,
+            Self::Stock => false,
         }
     }
 }
@@ -53,7 +74,7 @@ pub type Load<'a> = Pin<Box<dyn Future<Output = Result<Bytes, StoreError>> + Sen
 /// processes (S1-Dia-7).
 ///
 /// After an invalidation other processes are fresh within a second; one that could not be told is
-/// fresh within 30 s.
+/// fresh within [`CacheArea::fresh_for`].
 #[async_trait]
 pub trait Cache: Send + Sync {
     /// The value, loaded when it is not cached. Callers of this process that want the same value at

@@ -161,6 +161,8 @@ pub struct JobRecord {
     pub queue: String,
     /// Its definition.
     pub kind: String,
+    /// What it was stored with, as JSON.
+    pub args: String,
     /// Where it stands.
     pub state: JobState,
     /// Attempts charged so far.

@@ -2,8 +2,8 @@ use async_trait::async_trait;
 
 use super::{Lease, NewJob, OutboxEntry, StoreError};
 use crate::domain::{
-    CorrelationId, EventId, Order, OrderDraft, OrderId, OrderSnapshot, OrderStatus, Page, PageOf,
-    Sku, Timestamp, Transition, UserId,
+    CorrelationId, EventId, JobId, Order, OrderDraft, OrderId, OrderSnapshot, OrderStatus, Page,
+    PageOf, Sku, Timestamp, Transition, UserId,
 };
 
 /// A client's `Idempotency-Key` and what it stood for. Scope: the user and this route.
@@ -44,6 +44,17 @@ pub enum Placed {
     KeyReused,
     /// These products are unknown, inactive or deleted; nothing was stored.
     UnknownProducts(Vec<Sku>),
+    /// There is not enough of these products; nothing was stored.
+    OutOfStock(Vec<Shortage>),
+}
+
+/// A product of which less is left than an order asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortage {
+    /// Which product.
+    pub product: Sku,
+    /// Pieces left.
+    pub left: u32,
 }
 
 /// A status change.
@@ -72,13 +83,40 @@ pub enum Advanced {
     Already(OrderSnapshot),
     /// Illegal from where the order stands; nothing was written.
     Refused(OrderSnapshot),
-    /// Completing needs more pieces of this product than there are; nothing was written.
+    /// Completing an order that the release before accepted needs more pieces of this product than
+    /// there are; nothing was written.
     Shortage(Sku),
     /// Completing found that the lines no longer add up to the accepted total, or a product is no
     /// longer sold; nothing was written.
     PriceMismatch,
     /// The lease was lost; nothing was written.
     LeaseLost,
+    /// No such order.
+    NotFound,
+}
+
+/// A failed order to be processed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequeueOrder {
+    /// Which order.
+    pub correlation_id: CorrelationId,
+    /// The failed job that processes it.
+    pub job: JobId,
+    /// Id of the event that is written with the move.
+    pub event_id: EventId,
+}
+
+/// What became of a failed order that is to be processed again.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RequeuedOrder {
+    /// It is accepted again, with this outbox entry, and its job is due.
+    Done(OrderSnapshot, OutboxEntry),
+    /// It has not failed; nothing was written.
+    NotFailed(OrderStatus),
+    /// There is not enough of this product any more; nothing was written.
+    Shortage(Sku),
+    /// The job is not among the failed ones; nothing was written.
+    JobNotFailed,
     /// No such order.
     NotFound,
 }
@@ -97,11 +135,10 @@ pub struct OrderFilter {
 /// What became of a deletion.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Removed {
-    /// Hidden from now on. `Some` when it was still `Accepted` and therefore became `Cancelled`
-    /// with an event.
-    Done(Option<(OrderSnapshot, OutboxEntry)>),
-    /// A worker is on it: it can be deleted once it is finished.
-    InProgress,
+    /// It was not finished: it is `Cancelled`, with this outbox entry, and hidden from now on.
+    Cancelled(OrderSnapshot, OutboxEntry),
+    /// It is finished and stays as it is.
+    Finished(OrderStatus),
     /// It belongs to somebody else, and the caller is a known customer.
     NotOwner,
     /// No such order.
@@ -115,13 +152,17 @@ pub enum Removed {
 #[async_trait]
 pub trait OrderStore: Send + Sync {
     /// Stores order, lines, history, event, job and idempotency record together. Prices and names
-    /// are taken from the catalogue now and frozen on the lines. Two requests with one key
-    /// store one order, however close they come.
+    /// are taken from the catalogue now and frozen on the lines, and the pieces from stock (D9a). Two
+    /// requests with one key store one order, however close they come.
     async fn place(&self, order: NewOrder) -> Result<Placed, StoreError>;
 
-    /// Makes the move if it is legal, writing history and outbox with it. Completing also takes the
-    /// pieces from stock.
+    /// Makes the move if it is legal, writing history and outbox with it. An order that fails gives
+    /// its pieces back to the stock.
     async fn advance(&self, step: AdvanceOrder) -> Result<Advanced, StoreError>;
+
+    /// Accepts a failed order again and makes its failed job due, with history and outbox entry; the pieces
+    /// are taken from stock again.
+    async fn requeue(&self, order: RequeueOrder) -> Result<RequeuedOrder, StoreError>;
 
     /// The owner's order; `None` when it is unknown, deleted or somebody else's.
     async fn find(&self, owner: &UserId, id: OrderId) -> Result<Option<Order>, StoreError>;
@@ -147,8 +188,8 @@ pub trait OrderStore: Send + Sync {
         id: OrderId,
     ) -> Result<Option<OrderSnapshot>, StoreError>;
 
-    /// Deletes softly; an order that is still `Accepted` is cancelled, with history and outbox
-    /// entry.
+    /// Cancels and hides an order that is not finished, with history and outbox entry; its pieces go
+    /// back to the stock.
     async fn remove(
         &self,
         owner: &UserId,

@@ -11,4 +11,11 @@ pub trait ProductStore: Send + Sync {
 
     /// One product; `None` when it is unknown, inactive or deleted.
     async fn find(&self, sku: &Sku) -> Result<Option<Product>, StoreError>;
+
+    /// What is left of every product that can run out.
+    async fn stock_levels(&self) -> Result<Vec<(Sku, u32)>, StoreError>;
+
+    /// Sets what is left of a product, at most [`Product::MAX_STOCK`]; `None`: it cannot run out. `false`
+    /// when there is no such product.
+    async fn set_stock(&self, sku: &Sku, pieces: Option<u32>) -> Result<bool, StoreError>;
 }

@@ -99,14 +99,16 @@ async fn v11_an_event_without_its_owner_waits_among_the_dead_letters_and_is_repl
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn x11_a_failed_job_is_listed_and_requeued_once() {
+async fn x11_a_failed_job_is_listed_and_requeued_once_and_its_order_is_processed_again() {
     let rig = Rig::new();
     let web = rig.pod("web", &[("Jobs__MaxAttempts", "2")]).await;
     let worker = rig.pod("worker", &[("Jobs__RetryBase", "20ms")]).await;
     let (fine, said) = rig.command(&["jobs", "list"]);
     assert!(fine && said.contains("No job has failed."), "{said}");
     let api = Api::sign_in(&web.url(), "ada").await;
-    let order = api.order("LTD-001", 900).await;
+    let mut tab = StockTab::open(&web.url(), &api.token).await;
+    rig.spoil_orders_of("LTD-001");
+    let order = api.order("LTD-001", 3).await;
     api.wait_status(&order.correlation_id, "Failed", SOON).await;
     let list = until("the job to be listed", SOON, || async {
         let (fine, list) = rig.command(&["jobs", "list"]);
@@ -114,16 +116,34 @@ async fn x11_a_failed_job_is_listed_and_requeued_once() {
     })
     .await;
     println!("{list}");
-    assert!(list.contains("2 of 2") && list.contains("not enough pieces"), "{list}");
+    assert!(list.contains("2 of 2") && list.contains("no longer adds up"), "{list}");
     let job =
         list.lines().nth(1).and_then(|line| line.split(' ').next()).expect("a job").to_owned();
+    rig.repair_orders();
     drop(worker);
+    let (fine, answer) = rig.command(&["stock", "LTD-001", "2"]);
+    assert!(fine && answer.contains("LTD-001: 2"), "{answer}");
+    let (fine, answer) = rig.command(&["jobs", "requeue", "--all"]);
+    assert!(!fine && answer.contains("not enough of LTD-001"), "{answer}");
+    let (fine, answer) = rig.command(&["stock", "LTD-001", "3"]);
+    assert!(fine, "{answer}");
     for said in ["is requeued", "has not failed"] {
         let (fine, answer) = rig.command(&["jobs", "requeue", &job]);
         assert!(fine && answer.contains(said), "{answer}");
     }
     let (fine, answer) = rig.command(&["jobs", "requeue", "424242"]);
     assert!(!fine && answer.contains("There is no job 424242"), "{answer}");
+    assert_eq!(api.status(&order.correlation_id).await.as_deref(), Some("Accepted"));
+    let _worker = rig.pod("worker", &[]).await;
+    tab.event("OrderCompleted", &order.correlation_id, "Completed").await;
+    for (status, times) in [("Accepted", 2), ("Processing", 2), ("Failed", 1), ("Completed", 1)] {
+        let heard = tab.count("Notification", &order.correlation_id, status).await;
+        assert_eq!(heard, times, "{status}");
+    }
+    let (fine, answer) = rig.command(&["stock", "LTD-001"]);
+    assert!(fine && answer.contains("LTD-001: 0"), "{answer}");
+    let (fine, answer) = rig.command(&["stock", "NO-1", "3"]);
+    assert!(!fine && answer.contains("NO-1"), "{answer}");
     let (fine, help) = rig.command(&["jobs", "requeue", "--help"]);
     assert!(fine && help.contains("--all"), "{help}");
 }

@@ -122,14 +122,15 @@ async fn v09_a_worker_frozen_beyond_its_lease_cannot_write_any_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_that_cannot_be_filled_fails_after_its_retries_and_the_tab_is_told() {
+async fn an_order_that_does_not_add_up_fails_after_its_retries_and_the_tab_is_told() {
     let rig = Rig::new();
     let web = rig.pod("web", &[]).await;
     let _worker =
         rig.pod("worker", &[("Jobs__RetryBase", "50ms"), ("Jobs__MaxAttempts", "3")]).await;
     let user = Api::sign_in(&web.url(), "ada").await;
     let mut tab = StockTab::open(&web.url(), &user.token).await;
-    let order = user.order("LTD-001", 900).await;
+    rig.spoil_orders_of("AZ-700");
+    let order = user.order("AZ-700", 1).await;
     tab.event("Notification", &order.correlation_id, "Failed").await;
     assert_eq!(user.status(&order.correlation_id).await.as_deref(), Some("Failed"));
     assert_eq!(tab.count("OrderCompleted", &order.correlation_id, "Completed").await, 0);

@@ -80,7 +80,8 @@ async fn v25_names_tokens_and_keys_stay_where_they_belong() {
         .await
         .expect("an answer");
     assert_eq!(twisted.status(), 400);
-    let failing = api.order("LTD-001", 900).await;
+    rig.spoil_orders_of("LTD-001");
+    let failing = api.order("LTD-001", 1).await;
     proxy.cut();
     api.order("AZ-700", 1).await;
     tokio::time::sleep(Duration::from_secs(1)).await;

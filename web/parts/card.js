@@ -3,6 +3,7 @@ import { cart } from '../cart.js';
 import { toLine } from '../catalogue.js';
 import { h, icon } from '../dom.js';
 import { price } from './price.js';
+import { isSoldOut, stockNote } from './stock.js';
 import { CART_TOPIC, toast } from '../toasts.js';
 
 /** Puts one piece into the cart and says so. */
@@ -29,6 +30,7 @@ export function productCard(product, { eager = false } = {}) {
       { class: 'card-text' },
       h('h3', {}, h('a', { href, class: 'card-link' }, product.name)),
       h('p', { class: 'muted' }, product.vendor),
+      stockNote(product),
       h(
         'div',
         { class: 'card-buy' },
@@ -38,6 +40,7 @@ export function productCard(product, { eager = false } = {}) {
           {
             class: 'round-button',
             type: 'button',
+            disabled: isSoldOut(product),
             'aria-label': `Add ${product.name} to cart`,
             on: { click: () => addToCart(product) },
           },

@@ -2,11 +2,12 @@
 import { MAX_QUANTITY } from '../cart.js';
 import { h, icon } from '../dom.js';
 
-/** A quantity field; `onChange` gets whole numbers from `least` to 1000. */
-export function quantityField({ value, least = 1, label, onChange }) {
-  const input = h('input', { type: 'number', inputmode: 'numeric', min: least, max: MAX_QUANTITY, value, 'aria-label': label });
+/** A quantity field; `onChange` gets whole numbers from `least` to `most`. */
+export function quantityField({ value, least = 1, most = MAX_QUANTITY, label, onChange }) {
+  const largest = Math.min(most, MAX_QUANTITY);
+  const input = h('input', { type: 'number', inputmode: 'numeric', min: least, max: largest, value, 'aria-label': label });
   const apply = (next) => {
-    const quantity = Math.min(MAX_QUANTITY, Math.max(least, Math.trunc(next) || least));
+    const quantity = Math.min(largest, Math.max(least, Math.trunc(next) || least));
     input.value = quantity;
     onChange(quantity);
   };

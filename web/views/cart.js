@@ -6,6 +6,7 @@ import { checkout } from '../checkout.js';
 import { fill, h, icon } from '../dom.js';
 import { formatMoney, plural } from '../format.js';
 import { quantityField } from '../parts/quantity.js';
+import { stockNote, stockText } from '../parts/stock.js';
 import { emptyState } from '../parts/states.js';
 import { session } from '../session.js';
 import { shop } from '../shop.js';
@@ -84,19 +85,24 @@ export function mount(el, _, go) {
       busy = false;
       if (!(error instanceof ApiError)) throw error;
       fill(problem, icon('alert'), h('span', {}, error.message));
+      if (error.isShortage) refresh();
     } finally {
       draw();
     }
   };
 
+  // Shows today's prices and stock; the server goes by those whatever is shown here.
+  const refresh = () => {
+    for (const { productId } of cart.lines)
+      catalogue.refresh(productId).then(
+        (product) => cart.refresh(toLine(product)),
+        () => {},
+      );
+  };
+
   cart.addEventListener('change', draw);
   draw();
-  // Show today's prices; the server charges those whatever is shown here.
-  for (const { productId } of cart.lines)
-    catalogue.refresh(productId).then(
-      (product) => cart.refresh(toLine(product)),
-      () => {},
-    );
+  refresh();
   return () => {
     unmounted = true;
     cart.removeEventListener('change', draw);
@@ -113,6 +119,7 @@ function line(each) {
       { class: 'cart-line-text' },
       h('a', { href: `#/product/${encodeURIComponent(each.productId)}` }, each.name),
       h('p', { class: 'muted' }, formatMoney(each.unitPrice), each.suffix ? ` ${each.suffix}` : ' each'),
+      each.quantity > (each.stock ?? Infinity) ? h('p', { class: 'stock-note stock-short' }, stockText(each) || `Only ${each.stock} left`) : stockNote(each),
     ),
     quantityField({
       value: each.quantity,

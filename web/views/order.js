@@ -6,14 +6,14 @@ import { progressLine, statusTag } from '../parts/progress.js';
 import { emptyState, errorState, skeletons } from '../parts/states.js';
 import { shop } from '../shop.js';
 import { toast } from '../toasts.js';
-import { later } from '../tracker.js';
+import { isFinal, later } from '../tracker.js';
 
 const NEXT = {
   Accepted: 'We have it. A worker will take it in a moment.',
-  Processing: 'Stock and prices are being checked right now.',
+  Processing: 'A worker is on it right now.',
   Completed: 'All done. Thank you for your order.',
-  Failed: 'We could not complete this order, and nothing was taken from stock. You can order again at any time.',
-  Cancelled: 'You cancelled this order before it was worked on.',
+  Failed: 'We could not complete this order. You can order again at any time.',
+  Cancelled: 'You cancelled this order.',
 };
 
 /** Shows the order `id`. */
@@ -27,7 +27,7 @@ export function mount(el, id) {
     const { status } = later(order, shop.stateOf(order.correlationId));
     el.querySelector('.order-tag')?.replaceChildren(statusTag(status));
     fill(live, progressLine(status), h('p', { class: 'order-next' }, NEXT[status]));
-    cancel.hidden = status !== 'Accepted';
+    cancel.hidden = isFinal(status);
   };
 
   const load = async () => {
@@ -58,7 +58,7 @@ export function mount(el, id) {
     cancel.disabled = true;
     try {
       await cancelOrder(order.id);
-      shop.cancelled(order);
+      shop.cancelled({ ...order, ...later(order, shop.stateOf(order.correlationId)) });
     } catch (error) {
       toast({ tone: 'bad', title: 'Not cancelled', text: error.message });
     } finally {

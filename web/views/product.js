@@ -4,6 +4,7 @@ import { fill, h, icon } from '../dom.js';
 import { addToCart } from '../parts/card.js';
 import { price } from '../parts/price.js';
 import { quantityField } from '../parts/quantity.js';
+import { isSoldOut, stockNote } from '../parts/stock.js';
 import { emptyState, errorState, skeletons } from '../parts/states.js';
 
 /** Shows the product `sku`. */
@@ -16,10 +17,10 @@ export function mount(el, sku) {
       if (unmounted) return;
       document.title = `${product.name} · Contoso Shop`;
       fill(el, page(product));
-      // What was loaded a while ago may cost something else by now.
-      const shown = product.price;
+      // What was loaded a while ago may cost something else by now, or be sold out.
+      const { price: priceShown, stock: stockShown } = product;
       const today = await catalogue.refresh(sku);
-      if (!unmounted && today.price !== shown) fill(el, page(today));
+      if (!unmounted && (today.price !== priceShown || today.stock !== stockShown)) fill(el, page(today));
     } catch (error) {
       if (unmounted) return;
       if (error.status === 404)
@@ -58,13 +59,14 @@ function page(product) {
       h('h1', { tabindex: '-1' }, product.name),
       h('p', { class: 'product-vendor' }, 'by ', product.vendor),
       price(product),
+      stockNote(product),
       h(
         'div',
         { class: 'product-buy' },
-        quantityField({ value: 1, label: 'Quantity', onChange: (next) => (quantity = next) }),
+        quantityField({ value: 1, most: product.stock || undefined, label: 'Quantity', onChange: (next) => (quantity = next) }),
         h(
           'button',
-          { class: 'button button-main', type: 'button', on: { click: () => addToCart(product, quantity) } },
+          { class: 'button button-main', type: 'button', disabled: isSoldOut(product), on: { click: () => addToCart(product, quantity) } },
           icon('cart'),
           'Add to cart',
         ),

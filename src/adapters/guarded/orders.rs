@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use super::Guard;
 use crate::domain::{CorrelationId, EventId, Order, OrderId, OrderSnapshot, Page, PageOf, UserId};
 use crate::ports::{
-    AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, StoreError,
+    AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, RequeueOrder,
+    RequeuedOrder, StoreError,
 };
 
 /// Orders behind a guard.
@@ -29,6 +30,10 @@ impl OrderStore for GuardedOrders {
 
     async fn advance(&self, step: AdvanceOrder) -> Result<Advanced, StoreError> {
         self.guard.call(self.inner.advance(step)).await
+    }
+
+    async fn requeue(&self, order: RequeueOrder) -> Result<RequeuedOrder, StoreError> {
+        self.guard.call(self.inner.requeue(order)).await
     }
 
     async fn find(&self, owner: &UserId, id: OrderId) -> Result<Option<Order>, StoreError> {

@@ -28,4 +28,11 @@ impl ProductStore for GuardedProducts {
     async fn find(&self, sku: &Sku) -> Result<Option<Product>, StoreError> {
         self.guard.call(self.inner.find(sku)).await
     }
+    async fn stock_levels(&self) -> Result<Vec<(Sku, u32)>, StoreError> {
+        self.guard.call(self.inner.stock_levels()).await
+    }
+
+    async fn set_stock(&self, sku: &Sku, pieces: Option<u32>) -> Result<bool, StoreError> {
+        self.guard.call(self.inner.set_stock(sku, pieces)).await
+    }
 }

@@ -71,6 +71,7 @@ pub(super) fn record(row: &Row) -> Result<JobRecord, StoreError> {
         id: JobId(row.cell("Id")?),
         queue: row.text("Queue")?,
         kind: row.text("Kind")?,
+        args: row.text("Args")?,
         state: match row.cell::<&str>("State")? {
             "Enqueued" => JobState::Enqueued,
             "Scheduled" => JobState::Scheduled,

@@ -13,7 +13,8 @@ use crate::domain::{
     Timestamp, UserId,
 };
 use crate::ports::{
-    AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, StoreError,
+    AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, RequeueOrder,
+    RequeuedOrder, Shortage, StoreError,
 };
 
 pub(super) struct MssqlOrderStore {
@@ -100,6 +101,27 @@ impl OrderStore for MssqlOrderStore {
         })
     }
 
+    async fn requeue(&self, order: RequeueOrder) -> Result<RequeuedOrder, StoreError> {
+        let RequeueOrder { correlation_id, job, event_id } = order;
+        let handover = micros(self.database.handover());
+        let answer = self
+            .database
+            .run(&unit::REQUEUE_ORDER, &[&correlation_id.as_uuid(), &job.0, &event_id.0, &handover])
+            .await?;
+        Ok(match outcome(&answer)? {
+            "requeued" => {
+                let order = snapshot(answer.row(1)?)?;
+                let entry = committed(answer.row(0)?, &order, event_id, None)?;
+                RequeuedOrder::Done(order, entry)
+            }
+            "not_failed" => RequeuedOrder::NotFailed(snapshot(answer.row(1)?)?.status),
+            "shortage" => RequeuedOrder::Shortage(sku(answer.row(0)?)?),
+            "job_not_failed" => RequeuedOrder::JobNotFailed,
+            "not_found" => RequeuedOrder::NotFound,
+            _ => return Err(odd("Outcome")),
+        })
+    }
+
     async fn find(&self, owner: &UserId, id: OrderId) -> Result<Option<Order>, StoreError> {
         let answer = self.database.run(&unit::FIND_ORDER, &[&digest(owner), &id.0]).await?;
         Ok(orders(&answer, 0)?.pop())
@@ -157,13 +179,12 @@ impl OrderStore for MssqlOrderStore {
             .run(&unit::REMOVE_ORDER, &[&digest(owner), &id.0, &event_id.0, &handover])
             .await?;
         Ok(match outcome(&answer)? {
-            "deleted" => Removed::Done(None),
             "cancelled" => {
                 let order = snapshot(answer.row(1)?)?;
                 let entry = committed(answer.row(0)?, &order, event_id, None)?;
-                Removed::Done(Some((order, entry)))
+                Removed::Cancelled(order, entry)
             }
-            "in_progress" => Removed::InProgress,
+            "finished" => Removed::Finished(snapshot(answer.row(1)?)?.status),
             "not_owner" => Removed::NotOwner,
             "not_found" => Removed::NotFound,
             _ => return Err(odd("Outcome")),
@@ -199,6 +220,10 @@ fn read_placed(answer: &Answer, new: &NewOrder) -> Result<Placed, StoreError> {
         "replayed" => Placed::Replayed(accepted(order()?)),
         "key_reused" => Placed::KeyReused,
         "unknown_products" => Placed::UnknownProducts(answer.read(3, sku)?),
+        "out_of_stock" => Placed::OutOfStock(answer.read(4, |row| {
+            let left = u32::try_from(row.cell::<i32>("Stock")?).map_err(|_| odd("Stock"))?;
+            Ok(Shortage { product: sku(row)?, left })
+        })?),
         _ => return Err(odd("Outcome")),
     })
 }

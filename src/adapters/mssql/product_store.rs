@@ -32,11 +32,20 @@ impl ProductStore for MssqlProductStore {
     async fn find(&self, sku: &Sku) -> Result<Option<Product>, StoreError> {
         self.database.run(&unit::FIND_PRODUCT, &[&sku.as_str()]).await?.first(0, product)
     }
+
+    async fn stock_levels(&self) -> Result<Vec<(Sku, u32)>, StoreError> {
+        let level = |row: &Row| Ok((sku(row)?, stock(row)?.unwrap_or_default()));
+        self.database.run(&unit::STOCK_LEVELS, &[]).await?.read(0, level)
+    }
+
+    async fn set_stock(&self, product: &Sku, pieces: Option<u32>) -> Result<bool, StoreError> {
+        let pieces = pieces.map(|pieces| i32::try_from(pieces).unwrap_or(i32::MAX));
+        let answer = self.database.run(&unit::SET_STOCK, &[&product.as_str(), &pieces]).await?;
+        Ok(answer.row(0)?.count("Affected")? > 0)
+    }
 }
 
 fn product(row: &Row) -> Result<Product, StoreError> {
-    let stock =
-        row.maybe::<i32>("Stock")?.map(u32::try_from).transpose().map_err(|_| odd("Stock"))?;
     Ok(Product {
         external_product_id: sku(row)?,
         name: row.text("Name")?,
@@ -51,6 +60,10 @@ fn product(row: &Row) -> Result<Product, StoreError> {
         },
         is_subscription: row.cell("IsSubscription")?,
         list_price: Money::from_cents(row.cell("PriceCents")?),
-        stock,
+        stock: stock(row)?,
     })
+}
+
+fn stock(row: &Row) -> Result<Option<u32>, StoreError> {
+    row.maybe::<i32>("Stock")?.map(u32::try_from).transpose().map_err(|_| odd("Stock"))
 }

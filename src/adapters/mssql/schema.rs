@@ -13,12 +13,13 @@ use crate::ports::{Schema, SchemaState, StoreError};
 
 /// Name and text of every migration; version 1 is the first. A file is one batch, so it holds no
 /// `GO`; what must stand alone in a batch gets a file of its own.
-const MIGRATIONS: [(&str, &str); 5] = [
+const MIGRATIONS: [(&str, &str); 6] = [
     ("0001_shop", include_str!("../../../migrations/mssql/0001_shop.sql")),
     ("0002_jobs", include_str!("../../../migrations/mssql/0002_jobs.sql")),
     ("0003_locks", include_str!("../../../migrations/mssql/0003_locks.sql")),
     ("0004_schedules", include_str!("../../../migrations/mssql/0004_schedules.sql")),
     ("0005_versions", include_str!("../../../migrations/mssql/0005_versions.sql")),
+    ("0006_stock", include_str!("../../../migrations/mssql/0006_stock.sql")),
 ];
 
 const CATALOGUE: &str = include_str!("../../../migrations/catalogue.json");

@@ -37,9 +37,12 @@ units! {
     SCHEMA_VERSION = "schema_version", Harmless;
     LIST_PRODUCTS = "list_products", Harmless;
     FIND_PRODUCT = "find_product", Harmless;
+    STOCK_LEVELS = "stock_levels", Harmless;
+    SET_STOCK = "set_stock", Harmless;
     PLACE_ORDER = "place_order", Keyed;
     ADVANCE_ORDER = "advance_order", Keyed;
     REMOVE_ORDER = "remove_order", Keyed;
+    REQUEUE_ORDER = "requeue_order", Keyed;
     FIND_ORDER = "find_order", Harmless;
     LIST_ORDERS = "list_orders", Harmless;
     SNAPSHOT = "snapshot", Harmless;

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::orders::{sku, snapshot};
+use super::orders::snapshot;
 use super::outbox::insert_event;
-use super::statement::{all, execute, only};
-use crate::domain::{EventId, OrderEvent, OrderSnapshot, OrderStatus, Sku, Timestamp, Verdict};
+use super::statement::{execute, only};
+use super::stock::{adds_up, give_back, short, stock_lines, take, without_taken};
+use crate::domain::{EventId, OrderEvent, OrderSnapshot, OrderStatus, Timestamp, Verdict};
 use crate::ports::{AdvanceOrder, Advanced, Lease, OutboxEntry, StoreError};
 
 /// See [`crate::ports::OrderStore::advance`].
@@ -30,10 +31,15 @@ pub(super) fn advance(
         Verdict::Refuse => return Ok(Advanced::Refused(current)),
         Verdict::Apply => {}
     }
-    if step.transition.to() == OrderStatus::Completed
-        && let Err(obstacle) = fulfil(connection, now, &current)?
-    {
-        return Ok(obstacle);
+    if step.transition.to() == OrderStatus::Completed {
+        let lines = stock_lines(connection, current.order_id)?;
+        if !adds_up(&lines) {
+            return Ok(Advanced::PriceMismatch);
+        }
+        if let Some(product) = short(without_taken(&lines)) {
+            return Ok(Advanced::Shortage(product));
+        }
+        take(connection, now, current.order_id, without_taken(&lines))?;
     }
     let change = Change {
         to: step.transition.to(),
@@ -55,7 +61,8 @@ pub(super) struct Change<'a> {
     pub(super) handover: Duration,
 }
 
-/// Sets the status, comparing the current one, and writes history and outbox.
+/// Sets the status, comparing the current one, and writes history and outbox. An order that fails
+/// or is cancelled gives back what it took from stock.
 pub(super) fn change_status(
     connection: &Connection,
     now: Timestamp,
@@ -69,6 +76,9 @@ pub(super) fn change_status(
         return Err(StoreError::fault("the order changed under the writer's lock"));
     }
     execute(connection, sql!("order_history_insert"), (id, to, now.micros, change.reason))?;
+    if matches!(change.to, OrderStatus::Failed | OrderStatus::Cancelled) {
+        give_back(connection, now, current.order_id)?;
+    }
     let order = OrderSnapshot {
         status: change.to,
         version: current.version.next(),
@@ -90,46 +100,4 @@ pub(super) fn change_status(
 
 fn holds(connection: &Connection, lease: Lease) -> rusqlite::Result<bool> {
     only(connection, sql!("job_lease_holds"), (lease.job.0, lease.fence), |row| row.get(0))
-}
-
-struct Fulfilment {
-    total: i64,
-    unit_price: i64,
-    quantity: i64,
-    product: i64,
-    sku: Sku,
-    stock: Option<i64>,
-    sold: bool,
-}
-
-/// Checks the lines and takes the pieces from stock. Nothing is written when it finds an obstacle.
-fn fulfil(
-    connection: &Connection,
-    now: Timestamp,
-    order: &OrderSnapshot,
-) -> rusqlite::Result<Result<(), Advanced>> {
-    let lines = all(connection, sql!("order_fulfilment"), [order.order_id.0], |row| {
-        Ok(Fulfilment {
-            total: row.get(0)?,
-            unit_price: row.get(1)?,
-            quantity: row.get(2)?,
-            product: row.get(3)?,
-            sku: sku(row, 4)?,
-            stock: row.get(5)?,
-            sold: row.get(6)?,
-        })
-    })?;
-    let sum: i64 = lines.iter().map(|line| line.unit_price * line.quantity).sum();
-    if lines.is_empty() || lines.iter().any(|line| line.total != sum || !line.sold) {
-        return Ok(Err(Advanced::PriceMismatch));
-    }
-    if let Some(short) =
-        lines.iter().find(|line| line.stock.is_some_and(|stock| stock < line.quantity))
-    {
-        return Ok(Err(Advanced::Shortage(short.sku.clone())));
-    }
-    for line in lines.iter().filter(|line| line.stock.is_some()) {
-        execute(connection, sql!("product_take_stock"), (line.product, line.quantity, now.micros))?;
-    }
-    Ok(Ok(()))
 }

@@ -162,16 +162,7 @@ impl JobStore for SqliteJobStore {
     }
 
     async fn requeue(&self, job: JobId) -> Result<bool, StoreError> {
-        self.database
-            .write(move |connection, now| {
-                let queue: Option<String> =
-                    first(connection, sql!("job_failed_take"), [job.0], |row| row.get(0))?;
-                let Some(queue) = queue else { return Ok(false) };
-                execute(connection, sql!("job_requeue"), (job.0, now.micros))?;
-                execute(connection, sql!("job_ready_insert"), (queue, now.micros, job.0))?;
-                Ok(true)
-            })
-            .await
+        self.database.write(move |connection, now| Ok(requeue_job(connection, now, job)?)).await
     }
 
     async fn prune(&self, keep: Duration, limit: usize) -> Result<u64, StoreError> {
@@ -189,6 +180,20 @@ impl JobStore for SqliteJobStore {
             })
             .await
     }
+}
+
+/// Makes a failed job due with all its attempts; `false` when it has not failed.
+pub(super) fn requeue_job(
+    connection: &Connection,
+    now: Timestamp,
+    job: JobId,
+) -> rusqlite::Result<bool> {
+    let queue: Option<String> =
+        first(connection, sql!("job_failed_take"), [job.0], |row| row.get(0))?;
+    let Some(queue) = queue else { return Ok(false) };
+    execute(connection, sql!("job_requeue"), (job.0, now.micros))?;
+    execute(connection, sql!("job_ready_insert"), (queue, now.micros, job.0))?;
+    Ok(true)
 }
 
 /// Stores a job, or finds the one that has its unique key.
@@ -280,6 +285,7 @@ fn read_job(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<JobRecord> {
         id: JobId(row.get(0)?),
         queue: row.get(1)?,
         kind: row.get(2)?,
+        args: row.get(12)?,
         state,
         attempts,
         max_attempts: row.get(3)?,

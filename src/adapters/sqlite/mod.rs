@@ -26,10 +26,12 @@ mod place;
 mod product_store;
 mod readers;
 mod reports;
+mod requeue;
 mod returned;
 mod schema;
 mod seed;
 mod statement;
+mod stock;
 mod upkeep;
 mod writer;
 

@@ -8,13 +8,15 @@ use super::advance::{Change, advance, change_status};
 use super::database::Database;
 use super::orders::{lines, read_order, read_snapshot, snapshot};
 use super::place::{IDEMPOTENCY_KEPT, find_customer, place};
+use super::requeue::requeue;
 use super::statement::{all, execute, first, only};
 use crate::domain::{
     CorrelationId, EventId, Order, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, Timestamp,
-    UserId,
+    Transition, UserId, Verdict,
 };
 use crate::ports::{
-    AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, StoreError,
+    AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, RequeueOrder,
+    RequeuedOrder, StoreError,
 };
 
 pub(super) struct SqliteOrderStore {
@@ -37,6 +39,11 @@ impl OrderStore for SqliteOrderStore {
     async fn advance(&self, step: AdvanceOrder) -> Result<Advanced, StoreError> {
         let handover = self.database.handover();
         self.database.write(move |connection, now| advance(connection, now, &step, handover)).await
+    }
+
+    async fn requeue(&self, order: RequeueOrder) -> Result<RequeuedOrder, StoreError> {
+        let handover = self.database.handover();
+        self.database.write(move |connection, now| requeue(connection, now, &order, handover)).await
     }
 
     async fn find(&self, owner: &UserId, id: OrderId) -> Result<Option<Order>, StoreError> {
@@ -141,20 +148,17 @@ fn remove(
         let known = find_customer(connection, owner)?.is_some();
         return Ok(if known { Removed::NotOwner } else { Removed::NotFound });
     }
-    let cancelled = match order.status {
-        OrderStatus::Processing => return Ok(Removed::InProgress),
-        OrderStatus::Accepted => {
-            let change = Change {
-                to: OrderStatus::Cancelled,
-                reason: Some("deleted by its owner"),
-                event_id,
-                trace_parent: None,
-                handover,
-            };
-            Some(change_status(connection, now, order, &change)?)
-        }
-        OrderStatus::Completed | OrderStatus::Failed | OrderStatus::Cancelled => None,
+    if Transition::cancelled().judge(order.status) != Verdict::Apply {
+        return Ok(Removed::Finished(order.status));
+    }
+    let change = Change {
+        to: OrderStatus::Cancelled,
+        reason: Some("deleted by its owner"),
+        event_id,
+        trace_parent: None,
+        handover,
     };
+    let (cancelled, entry) = change_status(connection, now, order, &change)?;
     execute(connection, sql!("order_hide"), (id.0, now.micros))?;
-    Ok(Removed::Done(cancelled))
+    Ok(Removed::Cancelled(cancelled, entry))
 }

@@ -12,7 +12,7 @@ use crate::domain::{
     DraftLine, Money, Order, OrderEvent, OrderId, OrderLine, OrderStatus, OrderVersion, Sku,
     Timestamp, UserId,
 };
-use crate::ports::{IdempotencyKey, NewOrder, Placed, StoreError};
+use crate::ports::{IdempotencyKey, NewOrder, Placed, Shortage, StoreError};
 
 /// How long an idempotency record counts.
 pub(super) const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -33,6 +33,10 @@ pub(super) fn place(
     let (priced, unknown) = price(connection, new.draft.lines())?;
     if !unknown.is_empty() {
         return Ok(Placed::UnknownProducts(unknown));
+    }
+    let short: Vec<_> = priced.iter().filter_map(Priced::shortage).collect();
+    if !short.is_empty() {
+        return Ok(Placed::OutOfStock(short));
     }
     let customer = match known {
         Some(customer) => customer,
@@ -99,10 +103,18 @@ fn replay(
     })))
 }
 
-/// A line at today's price.
+/// A line at today's price, with what there is of its product.
 struct Priced {
     product: i64,
     line: OrderLine,
+    stock: Option<u32>,
+}
+
+impl Priced {
+    fn shortage(&self) -> Option<Shortage> {
+        let left = self.stock.filter(|left| *left < self.line.quantity)?;
+        Some(Shortage { product: self.line.product.clone(), left })
+    }
 }
 
 /// The lines priced, and the products that are not for sale.
@@ -121,7 +133,7 @@ fn price(
                 unit_price: Money::from_cents(row.get(3)?).discounted(row.get(4)?),
                 quantity: *quantity,
             };
-            Ok(Priced { product: row.get(0)?, line })
+            Ok(Priced { product: row.get(0)?, line, stock: row.get(5)? })
         })?;
         match line {
             Some(line) => priced.push(line),
@@ -143,7 +155,11 @@ fn store(
     let status = OrderStatus::Accepted;
     let values = (blob(new.correlation_id), customer, status.word(), total, now.micros);
     let id = insert(connection, sql!("order_insert"), values)?;
-    for (number, Priced { product, line }) in priced.iter().enumerate() {
+    for (number, Priced { product, line, stock }) in priced.iter().enumerate() {
+        let taken = stock.map_or(0, |_| line.quantity);
+        if taken > 0 {
+            execute(connection, sql!("product_take_stock"), (product, taken, now.micros))?;
+        }
         let values = (
             id,
             number,
@@ -152,6 +168,7 @@ fn store(
             &line.image_url,
             line.unit_price.cents,
             line.quantity,
+            taken,
         );
         execute(connection, sql!("order_item_insert"), values)?;
     }

@@ -5,7 +5,7 @@ use rusqlite::Row;
 
 use super::database::Database;
 use super::orders::{illegal, sku};
-use super::statement::{all, first, only};
+use super::statement::{all, execute, first, only};
 use crate::domain::{BillingPeriod, Money, Page, PageOf, Product, Sku};
 use crate::ports::{ProductStore, StoreError};
 
@@ -40,6 +40,26 @@ impl ProductStore for SqliteProductStore {
             })
             .await
     }
+
+    async fn stock_levels(&self) -> Result<Vec<(Sku, u32)>, StoreError> {
+        self.database
+            .read(|connection| Ok(all(connection, sql!("product_stock_levels"), [], read_level)?))
+            .await
+    }
+
+    async fn set_stock(&self, sku: &Sku, pieces: Option<u32>) -> Result<bool, StoreError> {
+        let sku = sku.clone();
+        self.database
+            .write(move |connection, now| {
+                let values = (sku.as_str(), pieces, now.micros);
+                Ok(execute(connection, sql!("product_set_stock"), values)? > 0)
+            })
+            .await
+    }
+}
+
+fn read_level(row: &Row<'_>) -> rusqlite::Result<(Sku, u32)> {
+    Ok((sku(row, 0)?, row.get(1)?))
 }
 
 fn read_product(row: &Row<'_>) -> rusqlite::Result<Product> {

@@ -93,7 +93,7 @@ pub(in crate::http) async fn find(
         (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "The body came too slowly"),
         (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body exceeds 64 KiB"),
         (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "The body is not JSON"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "The key was used otherwise")))]
+        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "The key was used otherwise, or there is not enough in stock")))]
 pub(in crate::http) async fn place(
     caller: Orderer,
     key: IdempotencyKeyHeader,
@@ -117,6 +117,9 @@ pub(in crate::http) async fn place(
         PlaceOrderOutcome::UnknownProducts(products) => {
             let names: Vec<_> = products.iter().map(|sku| format!("'{sku}'")).collect();
             Err(Problem::not_found(format!("Not for sale: {}.", names.join(", "))))
+        }
+        PlaceOrderOutcome::OutOfStock(short) => {
+            Err(Problem::out_of_stock(short.iter().map(|short| body.0.shortage(short))))
         }
     }
 }
@@ -142,21 +145,21 @@ fn fingerprint(draft: &OrderDraft) -> [u8; 32] {
     digest.finalize().into()
 }
 
-/// Deletes an order, cancelling it if no worker has taken it.
+/// Cancels an order that is not finished, also while a worker has it, and hides it.
 #[utoipa::path(delete, path = "/api/orders/{id}", operation_id = "deleteOrder", tag = "orders", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The order's id")),
     responses(
-        (status = 204, description = "Deleted"),
+        (status = 204, description = "Cancelled"),
         (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "No such order"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "A worker is on it")))]
+        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "It is finished")))]
 pub(in crate::http) async fn cancel(
     caller: Caller,
     id: PathParameter<i64>,
     state: web::Data<HttpState>,
 ) -> Result<HttpResponse, Problem> {
     match state.cancel_order.run(&caller.0.user, OrderId(id.0)).await? {
-        Removed::Done(_) => Ok(HttpResponse::NoContent().finish()),
-        Removed::InProgress => Err(Problem::order_in_progress()),
+        Removed::Cancelled(..) => Ok(HttpResponse::NoContent().finish()),
+        Removed::Finished(status) => Err(Problem::order_finished(status)),
         Removed::NotOwner => Err(Problem::forbidden("This order belongs to somebody else.")),
         Removed::NotFound => Err(no_such_order()),
     }

@@ -1,8 +1,8 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::domain::Sku;
-use crate::http::dto::{PageDto, ProductDto};
-use crate::http::extract::{PathParameter, Query};
+use crate::http::dto::{PageDto, ProductDto, StockBody};
+use crate::http::extract::{Admin, Json, PathParameter, Query};
 use crate::http::middleware::Degraded;
 use crate::http::problem::ProblemBody;
 use crate::http::{HttpState, Problem};
@@ -41,10 +41,40 @@ pub(in crate::http) async fn find(
     id: PathParameter<String>,
     state: web::Data<HttpState>,
 ) -> Result<HttpResponse, Problem> {
-    let not_for_sale = || Problem::not_found("No product that is for sale has this id.");
     let sku = Sku::parse(&id.0).ok_or_else(not_for_sale)?;
     let product = state.products.one(&sku).await?;
     let one = product.value.ok_or_else(not_for_sale)?;
     let answer = HttpResponse::Ok().json(ProductDto::new(one, &state.settings.public_url));
     Ok(Degraded::mark_stale(answer, product.stale))
+}
+
+/// Sets what is left of a product. For the role admin.
+#[utoipa::path(put, path = "/api/products/{externalProductId}/stock", operation_id = "setStock", tag = "products",
+    security(("bearer" = [])),
+    params(("externalProductId" = String, Path, description = "The product's id", example = "AZ-700")),
+    request_body = StockBody,
+    responses(
+        (status = 204, description = "Set; shown by every pod at once"),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "The stock is not valid"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json", description = "Not for sale"),
+        (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "The body came too slowly"),
+        (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body exceeds 64 KiB"),
+        (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "The body is not JSON")))]
+pub(in crate::http) async fn set_stock(
+    _: Admin,
+    id: PathParameter<String>,
+    body: Json<StockBody>,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, Problem> {
+    let pieces = body.0.pieces()?;
+    let sku = Sku::parse(&id.0).ok_or_else(not_for_sale)?;
+    if state.set_stock.run(&sku, pieces).await? {
+        Ok(HttpResponse::NoContent().finish())
+    } else {
+        Err(not_for_sale())
+    }
+}
+
+fn not_for_sale() -> Problem {
+    Problem::not_found("No product that is for sale has this id.")
 }

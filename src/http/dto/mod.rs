@@ -7,6 +7,7 @@ mod product;
 mod report;
 mod session;
 mod status;
+mod stock;
 
 pub(super) use order::{OrderDto, PlaceOrderBody};
 pub(super) use page::PageDto;
@@ -14,3 +15,4 @@ pub(super) use product::{BillingPeriodDto, ProductDto};
 pub(super) use report::{DayOrdersDto, ReportDto, StatusCountDto, VendorRevenueDto};
 pub(super) use session::SessionDto;
 pub(super) use status::{OrderStatusDto, StatusDto};
+pub(super) use stock::StockBody;

@@ -7,6 +7,7 @@ use crate::domain::{
     Timestamp,
 };
 use crate::http::{Problem, PublicUrl};
+use crate::ports::Shortage;
 
 /// What a checkout sends.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -45,6 +46,19 @@ impl PlaceOrderBody {
                 (field, problem.to_string())
             }))
         })
+    }
+}
+
+impl PlaceOrderBody {
+    /// The field that asks for more than there is, with what is left.
+    pub(in crate::http) fn shortage(&self, short: &Shortage) -> (String, String) {
+        let asks = |item: &PlaceOrderItem| item.product_id == short.product.as_str();
+        let index = self.items.iter().position(asks).unwrap_or_default();
+        let left = match short.left {
+            0 => format!("'{}' is sold out.", short.product),
+            left => format!("Only {left} of '{}' left.", short.product),
+        };
+        (format!("items[{index}].quantity"), left)
     }
 }
 

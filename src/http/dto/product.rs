@@ -28,6 +28,9 @@ pub(in crate::http) struct ProductDto {
     /// What a piece costs without the discount.
     #[schema(value_type = f64)]
     list_price: Money,
+    /// Pieces left, at most 5 seconds old; `null` when it cannot run out.
+    #[schema(required = true)]
+    stock: Option<u32>,
 }
 
 /// How often a subscription is billed.
@@ -48,6 +51,7 @@ impl ProductDto {
         Self {
             price: product.price(),
             list_price: product.list_price,
+            stock: product.stock,
             external_product_id: product.external_product_id.to_string(),
             name: product.name,
             category: product.category,

@@ -1,25 +1,18 @@
 use async_trait::async_trait;
-use serde::Deserialize;
 use tracing::{Instrument, info_span};
 
-use crate::app::{ORDER_ACCEPTED_JOB, ProcessOrder, ProcessOrderError, ProcessOrderRequest};
-use crate::domain::CorrelationId;
+use crate::app::{
+    ORDER_ACCEPTED_JOB, OrderJobArgs, ProcessOrder, ProcessOrderError, ProcessOrderRequest,
+};
 use crate::jobs::engine::{Job, JobContext, JobError};
 
 /// `order.accepted`: processes an order that was accepted.
 pub struct OrderAccepted(pub ProcessOrder);
 
-/// Its arguments: ids only.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OrderAcceptedPayload {
-    correlation_id: CorrelationId,
-}
-
 #[async_trait]
 impl Job for OrderAccepted {
     const KIND: &'static str = ORDER_ACCEPTED_JOB;
-    type Payload = OrderAcceptedPayload;
+    type Payload = OrderJobArgs;
 
     async fn run(&self, context: &JobContext, payload: Self::Payload) -> Result<(), JobError> {
         let span = info_span!("order", correlationId = %payload.correlation_id);
@@ -42,7 +35,7 @@ impl Job for OrderAccepted {
     }
 }
 
-fn request(context: &JobContext, payload: &OrderAcceptedPayload) -> ProcessOrderRequest {
+fn request(context: &JobContext, payload: &OrderJobArgs) -> ProcessOrderRequest {
     ProcessOrderRequest {
         correlation_id: payload.correlation_id,
         lease: context.lease(),

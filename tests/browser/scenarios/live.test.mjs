@@ -12,7 +12,7 @@ import {
   signIn,
   startBrowser,
 } from '../support/browser.mjs';
-import { ordersOf, sessionOf, startShop, tokenFor } from '../support/shop.mjs';
+import { ordersOf, sessionOf, setStock, startShop, tokenFor } from '../support/shop.mjs';
 import { until } from '../support/wait.mjs';
 
 let slow, instant, browser;
@@ -186,18 +186,49 @@ test('a signed-in visitor finds the cart on another device', async () => {
   await Promise.all([desk.close(), phone.close()]);
 });
 
-test('an order that needs more pieces than there are fails, and every tab says so', async () => {
+test('what is left is shown, and a checkout that asks for more says so at its line', async () => {
   const visitor = await newVisitor(browser, instant.origin);
   const tab = await visitor.openTab('#/product/LTD-001');
-  await tab.page.getByRole('spinbutton', { name: 'Quantity' }).fill('4');
+  await tab.page.getByText('Only 3 left').waitFor();
+  const quantity = tab.page.getByRole('spinbutton', { name: 'Quantity' });
+  await quantity.fill('4');
+  await quantity.blur();
+  assert.equal(await quantity.inputValue(), '3', 'no more than there are');
   await tab.page.getByRole('button', { name: 'Add to cart' }).click();
   await signIn(tab, 'fay');
+
+  // Somebody else is faster.
+  await setStock(instant, 'LTD-001', 2);
   await tab.page.evaluate(() => (location.hash = '#/cart'));
   await placeButton(tab).click();
-  await showsStatus(tab, 'Failed', 30_000);
-  await until('the toast', () => tab.orderToasts().length > 0);
-  assert.match(tab.orderToasts()[0], /could not be completed$/);
-  tab.assertQuiet();
+  await tab.page.getByText('Nothing was ordered. Ask for no more than is left.').waitFor();
+  await tab.page.locator('.cart-line[data-sku="LTD-001"] .stock-short', { hasText: 'Only 2 left' }).waitFor();
+  await tab.page.getByRole('button', { name: 'One less' }).click();
+  await placeButton(tab).click();
+  await showsStatus(tab, 'Completed', 30_000);
+
+  const card = await visitor.openTab('#/product/LTD-001');
+  await until('sold out, at most 5 s later', async () => {
+    await card.page.reload();
+    await card.page.locator('.stock-note').waitFor();
+    return card.page.getByText('Sold out').isVisible();
+  });
+  assert.ok(await card.page.getByRole('button', { name: 'Add to cart' }).isDisabled());
+  await visitor.close();
+});
+
+test('an order is cancelled while a worker has it, in every tab', async () => {
+  const visitor = await newVisitor(browser, slow.origin);
+  const [here, there] = [await visitor.openTab(), await visitor.openTab()];
+  await signIn(here, 'cora');
+  await fillCart(here);
+  await placeButton(here).click();
+  await showsStatus(here, 'Processing', 30_000);
+  await there.page.evaluate((hash) => (location.hash = hash), await here.page.evaluate(() => location.hash));
+  await showsStatus(there, 'Processing', 30_000);
+  await here.page.getByRole('button', { name: 'Cancel order' }).click();
+  await showsStatus(here, 'Cancelled', 10_000);
+  await showsStatus(there, 'Cancelled', 10_000);
   await visitor.close();
 });
 

@@ -63,11 +63,11 @@ async function developmentToken(shop, userId) {
   return (await answer.json()).token;
 }
 
-/** A token like the shop's own that ends `seconds` from now. The API allows 60 s of clock skew on top. */
-export async function tokenFor(shop, userId, seconds) {
+/** A token like the shop's own that ends `seconds` from now, with more claims. The API allows 60 s of clock skew on top. */
+export async function tokenFor(shop, userId, seconds, more = {}) {
   const [head, body] = (await developmentToken(shop, userId)).split('.');
   const now = Math.floor(Date.now() / 1000);
-  const claims = { ...JSON.parse(Buffer.from(body, 'base64url')), iat: now, exp: now + seconds };
+  const claims = { ...JSON.parse(Buffer.from(body, 'base64url')), iat: now, exp: now + seconds, ...more };
   const signed = `${head}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
   return `${signed}.${createHmac('sha256', SIGNING_KEY).update(signed).digest('base64url')}`;
 }
@@ -79,6 +79,16 @@ export async function ordersOf(shop, userId) {
   });
   if (!answer.ok) throw new Error(`listing orders: ${answer.status} ${await answer.text()}`);
   return (await answer.json()).items;
+}
+
+/** Sets what is left of a product, as an operator does. */
+export async function setStock(shop, product, stock) {
+  const answer = await fetch(`${shop.origin}/api/products/${product}/stock`, {
+    method: 'PUT',
+    headers: { Authorization: `Bearer ${await tokenFor(shop, 'root', 60, { roles: ['admin'] })}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ stock }),
+  });
+  if (!answer.ok) throw new Error(`setting the stock: ${answer.status} ${await answer.text()}`);
 }
 
 /** The user's cart and preferences as the server keeps them. */

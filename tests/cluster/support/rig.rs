@@ -3,6 +3,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
+
 use crate::redis_server::RedisServer;
 use crate::support::Pod;
 use crate::support::pod::SIGNING_KEY;
@@ -41,6 +43,30 @@ impl Rig {
             .expect("the binary starts");
         let said = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8(said).expect("text"))
+    }
+
+    /// From now on the lines of new orders of `product` do not add up to their total, so that these orders
+    /// fail.
+    pub fn spoil_orders_of(&self, product: &str) {
+        let trigger = format!(
+            r#"CREATE TRIGGER Spoil AFTER INSERT ON OrderItem
+               WHEN NEW.ProductId = (SELECT Id FROM Product WHERE Sku = '{product}')
+               BEGIN UPDATE "Order" SET TotalCents = TotalCents + 1 WHERE Id = NEW.OrderId; END"#
+        );
+        self.database().execute_batch(&trigger).expect("a trigger");
+    }
+
+    /// Makes the lines of all orders add up, those of new ones too.
+    pub fn repair_orders(&self) {
+        let sql = r#"DROP TRIGGER Spoil; UPDATE "Order" SET TotalCents =
+            (SELECT SUM(i.UnitPriceCents * i.Quantity) FROM OrderItem i WHERE i.OrderId = "Order".Id)"#;
+        self.database().execute_batch(sql).expect("an update");
+    }
+
+    fn database(&self) -> Connection {
+        let database = Connection::open(self.path("shop.db")).expect("the database");
+        database.busy_timeout(Duration::from_secs(5)).expect("a timeout");
+        database
     }
 
     /// A path inside the rig's folder.

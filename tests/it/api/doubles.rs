@@ -12,7 +12,8 @@ use contoso_shop::domain::{
 };
 use contoso_shop::ports::{
     AdvanceOrder, Advanced, CommittedEvents, CopiedStatus, NewOrder, OrderFilter, OrderStore,
-    OutboxEntry, Placed, ProductStore, Removed, StatusCopy, StoreError, Topic, Wakeup,
+    OutboxEntry, Placed, ProductStore, Removed, RequeueOrder, RequeuedOrder, StatusCopy,
+    StoreError, Topic, Wakeup,
 };
 use tokio::sync::Notify;
 
@@ -33,12 +34,18 @@ pub enum Mood {
 pub struct Stage {
     mood: Mutex<Mood>,
     entered: AtomicUsize,
+    passed: AtomicUsize,
     release: Notify,
 }
 
 impl Default for Stage {
     fn default() -> Self {
-        Self { mood: Mutex::new(Mood::Well), entered: AtomicUsize::new(0), release: Notify::new() }
+        Self {
+            mood: Mutex::new(Mood::Well),
+            entered: AtomicUsize::new(0),
+            passed: AtomicUsize::new(0),
+            release: Notify::new(),
+        }
     }
 }
 
@@ -55,11 +62,19 @@ impl Stage {
         self.entered.load(Ordering::SeqCst)
     }
 
+    /// Calls that went through.
+    pub fn passed(&self) -> usize {
+        self.passed.load(Ordering::SeqCst)
+    }
+
     async fn pass(&self) -> Result<(), StoreError> {
         let released = self.release.notified();
         let mood = *self.mood.lock().expect("not poisoned");
         match mood {
-            Mood::Well => Ok(()),
+            Mood::Well => {
+                self.passed.fetch_add(1, Ordering::SeqCst);
+                Ok(())
+            }
             Mood::Out => {
                 let source = "cannot connect to secret-host:1433".into();
                 Err(StoreError::Unavailable { retry_after: Duration::from_millis(6_500), source })
@@ -89,6 +104,11 @@ impl OrderStore for StagedOrders {
     async fn advance(&self, step: AdvanceOrder) -> Result<Advanced, StoreError> {
         self.inner.advance(step).await
     }
+    async fn requeue(&self, order: RequeueOrder) -> Result<RequeuedOrder, StoreError> {
+        self.stage.pass().await?;
+        self.inner.requeue(order).await
+    }
+
     async fn find(&self, owner: &UserId, id: OrderId) -> Result<Option<Order>, StoreError> {
         self.stage.pass().await?;
         self.inner.find(owner, id).await
@@ -146,6 +166,14 @@ impl ProductStore for StagedProducts {
     async fn find(&self, sku: &Sku) -> Result<Option<Product>, StoreError> {
         self.stage.pass().await?;
         self.inner.find(sku).await
+    }
+    async fn stock_levels(&self) -> Result<Vec<(Sku, u32)>, StoreError> {
+        self.stage.pass().await?;
+        self.inner.stock_levels().await
+    }
+    async fn set_stock(&self, sku: &Sku, pieces: Option<u32>) -> Result<bool, StoreError> {
+        self.stage.pass().await?;
+        self.inner.set_stock(sku, pieces).await
     }
 }
 

@@ -7,9 +7,13 @@ use super::server::{Server, keyboard};
 
 /// Lets a worker take the order.
 async fn start_processing(server: &Server, order: &Value) {
+    advance(server, order, Transition::processing_started()).await;
+}
+
+async fn advance(server: &Server, order: &Value, transition: Transition) {
     let step = AdvanceOrder {
         correlation_id: order["correlationId"].as_str().expect("cid").parse().expect("cid"),
-        transition: Transition::processing_started(),
+        transition,
         reason: None,
         lease: None,
         event_id: EventId::generate(),
@@ -179,7 +183,7 @@ async fn orders_are_listed_newest_first_and_filtered() {
 }
 
 #[tokio::test]
-async fn deleting_cancels_what_no_worker_took_and_refuses_what_one_did() {
+async fn deleting_cancels_what_is_not_finished_and_refuses_what_is() {
     let server = Server::start().await;
     let order = server.order("ann").await;
     let path = format!("/api/orders/{}", order["id"]);
@@ -195,6 +199,39 @@ async fn deleting_cancels_what_no_worker_took_and_refuses_what_one_did() {
 
     let taken = server.order("ann").await;
     start_processing(&server, &taken).await;
-    let answer = server.delete("ann", &format!("/api/orders/{}", taken["id"])).await.expect(409);
-    assert_eq!(answer.kind(), "order-in-progress");
+    server.delete("ann", &format!("/api/orders/{}", taken["id"])).await.expect(204);
+
+    let finished = server.order("ann").await;
+    start_processing(&server, &finished).await;
+    advance(&server, &finished, Transition::completed()).await;
+    let path = format!("/api/orders/{}", finished["id"]);
+    let answer = server.delete("ann", &path).await.expect(409);
+    assert_eq!(answer.kind(), "order-finished");
+    assert!(answer.body["detail"].as_str().expect("detail").contains("Completed"));
+    assert_eq!(server.get("ann", &path).await.expect(200).body["status"], "Completed");
+}
+
+#[tokio::test]
+async fn what_is_short_is_422_with_the_line_and_what_is_left() {
+    let server = Server::start().await;
+    let wanted = json!({ "items": [
+        { "productId": "KB-100", "quantity": 1 },
+        { "productId": "LTD-001", "quantity": 2 },
+        { "productId": "LTD-001", "quantity": 2 },
+    ] });
+    let answer = server.post("ann", Some("k"), &wanted).await.expect(422);
+    assert_eq!(answer.kind(), "out-of-stock");
+    assert_eq!(
+        answer.body["errors"],
+        json!({ "items[1].quantity": ["Only 3 of 'LTD-001' left."] })
+    );
+    let all = json!({ "items": [{ "productId": "LTD-001", "quantity": 3 }] });
+    server.post("ann", Some("k"), &all).await.expect(201);
+    let one = json!({ "items": [{ "productId": "LTD-001", "quantity": 1 }] });
+    let answer = server.post("ann", None, &one).await.expect(422);
+    assert_eq!(answer.body["errors"]["items[0].quantity"][0], "'LTD-001' is sold out.");
+    assert_eq!(
+        server.post("ann", Some("k"), &one).await.expect(422).kind(),
+        "idempotency-key-reused"
+    );
 }

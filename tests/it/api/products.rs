@@ -1,3 +1,4 @@
+use contoso_shop::domain::UserId;
 use contoso_shop::http::{HttpSettings, PublicUrl};
 use contoso_shop::ports::{Cache, CacheArea};
 use reqwest::Method;
@@ -39,6 +40,7 @@ async fn a_product_has_the_names_clients_know() {
         "isSubscription",
         "price",
         "listPrice",
+        "stock",
     ];
     wanted.sort_unstable();
     assert_eq!(names, wanted);
@@ -135,4 +137,55 @@ async fn while_the_store_is_out_an_old_catalogue_stands_in_and_says_so() {
         assert!(stale.header("warning").starts_with("110"));
     }
     server.call(Method::GET, "/api/products?offset=1", &[], "").await.expect(503);
+}
+
+#[tokio::test]
+async fn stock_is_set_by_admins_and_shown_at_once() {
+    let server = Server::start().await;
+    let path = "/api/products/LTD-001";
+    let stock =
+        async || server.call(Method::GET, path, &[], "").await.expect(200).body["stock"].clone();
+    assert_eq!(stock().await, 3);
+    let admin = server.tokens.issue(&UserId::new("root"), &["admin".to_owned()]).token;
+    let put = async |token: &str, product: &str, body: &str| {
+        let headers =
+            [("authorization", &*format!("Bearer {token}")), ("content-type", "application/json")];
+        let path = format!("/api/products/{product}/stock");
+        server.call(Method::PUT, &path, &headers, body.to_owned()).await
+    };
+    for (body, shown) in [
+        (r#"{"stock":0}"#, json!(0)),
+        (r#"{"stock":null}"#, json!(null)),
+        (r#"{"stock":2147483647.0}"#, json!(2_147_483_647)),
+    ] {
+        put(&admin, "LTD-001", body).await.expect(204);
+        assert_eq!(stock().await, shown, "{body}");
+    }
+    for body in [r#"{"stock":-1}"#, r#"{"stock":2147483648}"#] {
+        let answer = put(&admin, "LTD-001", body).await.expect(400);
+        assert!(answer.body["errors"]["stock"][0].is_string(), "{}", answer.body);
+    }
+    for body in ["{}", r#"{"stock":1.5}"#, r#"{"stock":"1"}"#, r#"{"stock":1,"x":1}"#, ""] {
+        put(&admin, "LTD-001", body).await.expect(400);
+    }
+    put(&admin, "NO-1", r#"{"stock":1}"#).await.expect(404);
+    put(&server.token("ann"), "LTD-001", r#"{"stock":1}"#).await.expect(403);
+    put("nobody", "LTD-001", r#"{"stock":1}"#).await.expect(401);
+    assert_eq!(stock().await, 2_147_483_647);
+}
+
+#[tokio::test]
+async fn an_order_shows_in_the_stock_without_a_flush_of_the_catalogue() {
+    let server = Server::start().await;
+    let loads = server.products.passed();
+    server.call(Method::GET, "/api/products/LTD-001", &[], "").await.expect(200);
+    assert_eq!(server.products.passed() - loads, 2, "the product and the stock levels");
+    server
+        .post("ann", None, &json!({ "items": [{ "productId": "LTD-001", "quantity": 2 }] }))
+        .await
+        .expect(201);
+    server.cache.invalidate(CacheArea::Stock).await;
+    let shown = server.call(Method::GET, "/api/products/LTD-001", &[], "").await.expect(200);
+    assert_eq!(shown.body["stock"], 1);
+    assert_eq!(server.products.passed() - loads, 3, "the levels alone are read again");
 }

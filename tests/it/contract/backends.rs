@@ -36,6 +36,8 @@ pub enum Tampering {
     Withdraw(Sku),
     /// Adds a cent to the unit price of every line of an order.
     LinePrice(CorrelationId),
+    /// Makes an order as the release before accepted them: nothing is taken from stock.
+    NothingTaken(CorrelationId),
     /// Makes every idempotency record this much older.
     AgeIdempotency(Duration),
     /// Makes the schema's version this number.
@@ -95,6 +97,11 @@ pub async fn sqlite() -> Harness {
                 Tampering::Withdraw(sku) => connection.execute("UPDATE Product SET IsActive = 0 WHERE Sku = ?1", [sku.as_str()]),
                 Tampering::LinePrice(id) => connection.execute(
                     r#"UPDATE OrderItem SET UnitPriceCents = UnitPriceCents + 1
+                       WHERE OrderId = (SELECT Id FROM "Order" WHERE CorrelationId = ?1)"#,
+                    [id.as_uuid().into_bytes()],
+                ),
+                Tampering::NothingTaken(id) => connection.execute(
+                    r#"UPDATE OrderItem SET Taken = NULL
                        WHERE OrderId = (SELECT Id FROM "Order" WHERE CorrelationId = ?1)"#,
                     [id.as_uuid().into_bytes()],
                 ),

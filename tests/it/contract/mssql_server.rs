@@ -70,6 +70,11 @@ impl Database {
                  WHERE OrderId = (SELECT Id FROM dbo.[Order] WHERE CorrelationId = @P1)",
                 vec![Box::new(id.as_uuid())],
             ),
+            Tampering::NothingTaken(id) => (
+                "UPDATE dbo.OrderItem SET Taken = NULL
+                 WHERE OrderId = (SELECT Id FROM dbo.[Order] WHERE CorrelationId = @P1)",
+                vec![Box::new(id.as_uuid())],
+            ),
             Tampering::AgeIdempotency(age) => (
                 "UPDATE dbo.IdempotencyRecord SET CreatedAt = CreatedAt - @P1",
                 vec![Box::new(i64::try_from(age.as_micros()).expect("age"))],

@@ -4,10 +4,12 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use contoso_shop::domain::{
-    EventId, Money, OrderId, OrderStatus, OrderVersion, Page, Sku, Transition, UserId,
+    CorrelationId, EventId, JobId, JobState, Money, OrderId, OrderStatus, OrderVersion, Page, Sku,
+    Transition, UserId,
 };
 use contoso_shop::ports::{
-    AdvanceOrder, Advanced, IdempotencyKey, Lease, NewOrder, OrderFilter, Placed, Removed,
+    Acknowledgement, AdvanceOrder, Advanced, IdempotencyKey, Lease, NewOrder, OrderFilter, Outcome,
+    Placed, Removed, RequeueOrder, RequeuedOrder, Shortage,
 };
 
 use super::backends::{
@@ -326,51 +328,136 @@ pub async fn a_lost_lease_moves_nothing(h: Harness) {
     assert_eq!(events(&h).await, 2);
 }
 
-pub async fn completing_takes_the_pieces_from_stock(h: Harness) {
+pub async fn accepting_takes_the_pieces_from_stock(h: Harness) {
     h.tamper(Tampering::Stock(lamp(), 3)).await;
     let placed = processing(&h, order("ada", &[(&course(), 5), (&lamp(), 2)])).await;
-    assert_eq!(stock(&h, &lamp()).await, Some(3), "accepting takes nothing");
-    advance(&h, step(placed.correlation_id, Transition::completed())).await;
+    assert_eq!(stock(&h, &lamp()).await, Some(1));
+    assert_eq!(stock(&h, &course()).await, None, "what cannot run out is not counted");
     advance(&h, step(placed.correlation_id, Transition::completed())).await;
     assert_eq!(stock(&h, &lamp()).await, Some(1), "taken once");
-    assert_eq!(stock(&h, &course()).await, None, "what cannot run out is not counted");
 }
 
-pub async fn a_shortage_takes_nothing(h: Harness) {
+pub async fn what_is_short_is_named_and_nothing_is_stored(h: Harness) {
     h.tamper(Tampering::Stock(lamp(), 1)).await;
     let before = stock(&h, &keyboard()).await;
-    let placed = processing(&h, order("ada", &[(&keyboard(), 1), (&lamp(), 2)])).await;
-    let short = advance(&h, step(placed.correlation_id, Transition::completed())).await;
-    assert_eq!(short, Advanced::Shortage(lamp()));
+    let short = keyed(order("ada", &[(&keyboard(), 1), (&lamp(), 2)]), "k", 1);
+    let placed = h.stores.orders.place(short.clone()).await.expect("place");
+    assert_eq!(placed, Placed::OutOfStock(vec![Shortage { product: lamp(), left: 1 }]));
     assert_eq!((stock(&h, &keyboard()).await, stock(&h, &lamp()).await), (before, Some(1)));
-    let status = h
-        .stores
-        .orders
-        .snapshot(placed.correlation_id)
-        .await
-        .expect("snapshot")
-        .expect("order")
-        .status;
-    assert_eq!(status, OrderStatus::Processing);
+    assert_eq!((total(&h, "ada").await, events(&h).await), (0, 0));
+    assert_eq!(h.stores.jobs.depths().await.expect("depths"), []);
+    h.tamper(Tampering::Stock(lamp(), 2)).await;
+    let again = h.stores.orders.place(short).await.expect("place");
+    assert!(matches!(again, Placed::Created(..)), "the key stands for nothing yet: {again:?}");
 }
 
 pub async fn the_last_piece_is_sold_once(h: Harness) {
     h.tamper(Tampering::Stock(lamp(), 1)).await;
     let mut calls = tokio::task::JoinSet::new();
     for n in 0..8 {
-        let placed = processing(&h, order(&format!("user-{n}"), &[(&lamp(), 1)])).await;
         let orders = h.stores.orders.clone();
-        calls.spawn(async move {
-            orders
-                .advance(step(placed.correlation_id, Transition::completed()))
-                .await
-                .expect("advance")
-        });
+        let new = order(&format!("user-{n}"), &[(&lamp(), 1)]);
+        calls.spawn(async move { orders.place(new).await.expect("place") });
     }
     let ends = calls.join_all().await;
-    let applied = ends.iter().filter(|end| matches!(end, Advanced::Applied(..))).count();
-    let short = ends.iter().filter(|end| **end == Advanced::Shortage(lamp())).count();
-    assert_eq!((applied, short, stock(&h, &lamp()).await), (1, 7, Some(0)));
+    let created = ends.iter().filter(|end| matches!(end, Placed::Created(..))).count();
+    let none_left = Placed::OutOfStock(vec![Shortage { product: lamp(), left: 0 }]);
+    let short = ends.iter().filter(|end| **end == none_left).count();
+    assert_eq!((created, short, stock(&h, &lamp()).await), (1, 7, Some(0)));
+}
+
+pub async fn what_fails_or_is_cancelled_gives_its_pieces_back_once(h: Harness) {
+    h.tamper(Tampering::Stock(lamp(), 3)).await;
+    let failing = processing(&h, order("ada", &[(&course(), 5), (&lamp(), 2)])).await;
+    advance(&h, step(failing.correlation_id, Transition::failed())).await;
+    advance(&h, step(failing.correlation_id, Transition::failed())).await;
+    assert_eq!(stock(&h, &lamp()).await, Some(3));
+    let cancelled = h.created(order("ada", &[(&lamp(), 3)])).await;
+    assert_eq!(stock(&h, &lamp()).await, Some(0));
+    for _ in 0..2 {
+        let event_id = EventId::generate();
+        h.stores.orders.remove(&cancelled.user, cancelled.id, event_id).await.expect("remove");
+    }
+    assert_eq!(stock(&h, &lamp()).await, Some(3));
+    let unlimited = h.created(order("ada", &[(&lamp(), 1)])).await;
+    h.stores.products.set_stock(&lamp(), None).await.expect("set");
+    advance(&h, step(unlimited.correlation_id, Transition::failed())).await;
+    assert_eq!(stock(&h, &lamp()).await, None, "what cannot run out is not counted");
+}
+
+pub async fn completing_what_the_release_before_accepted_takes_its_pieces(h: Harness) {
+    let placed = processing(&h, order("ada", &[(&keyboard(), 1), (&lamp(), 2)])).await;
+    h.tamper(Tampering::NothingTaken(placed.correlation_id)).await;
+    h.tamper(Tampering::Stock(lamp(), 1)).await;
+    let before = stock(&h, &keyboard()).await.expect("limited");
+    let complete = || advance(&h, step(placed.correlation_id, Transition::completed()));
+    assert_eq!(complete().await, Advanced::Shortage(lamp()));
+    assert_eq!((stock(&h, &keyboard()).await, stock(&h, &lamp()).await), (Some(before), Some(1)));
+    h.tamper(Tampering::Stock(lamp(), 3)).await;
+    assert!(matches!(complete().await, Advanced::Applied(..)));
+    complete().await;
+    let left = (stock(&h, &keyboard()).await, stock(&h, &lamp()).await);
+    assert_eq!(left, (Some(before - 1), Some(1)), "taken once");
+}
+
+/// An order that its job has given up.
+async fn given_up(h: &Harness, new: NewOrder) -> (contoso_shop::domain::Order, JobId) {
+    let placed = h.created(NewOrder { job: job("orders"), ..new }).await;
+    let info = server("one", &["orders"]);
+    h.stores.jobs.register(&info).await.expect("register");
+    let queues = [queue("orders")];
+    let exchange = |done| h.stores.jobs.exchange(&info.id, done, &queues, 1);
+    let lease = exchange(vec![]).await.expect("exchange").jobs[0].lease;
+    advance(h, leased(step(placed.correlation_id, Transition::failed()), lease)).await;
+    let outcome = Outcome::Failed { error: "x".to_owned() };
+    exchange(vec![Acknowledgement { lease, outcome }]).await.expect("exchange");
+    h.stores.jobs.unregister(&info.id).await.expect("unregister");
+    (placed, lease.job)
+}
+
+async fn requeue(h: &Harness, correlation_id: CorrelationId, job: JobId) -> RequeuedOrder {
+    let event_id = EventId::generate();
+    h.stores.orders.requeue(RequeueOrder { correlation_id, job, event_id }).await.expect("requeue")
+}
+
+pub async fn a_failed_order_is_accepted_again_with_its_job(h: Harness) {
+    h.tamper(Tampering::Stock(lamp(), 3)).await;
+    let (placed, job) = given_up(&h, order("ada", &[(&course(), 1), (&lamp(), 2)])).await;
+    let id = placed.correlation_id;
+    let RequeuedOrder::Done(accepted, entry) = requeue(&h, id, job).await else { panic!() };
+    assert_eq!((accepted.status, accepted.version.number()), (OrderStatus::Accepted, 3));
+    assert_eq!(h.stores.orders.snapshot(id).await.expect("snapshot"), Some(accepted));
+    assert_eq!((entry.event.status, entry.event.version.number()), (OrderStatus::Accepted, 3));
+    assert_eq!(h.stores.outbox.read_after(0, 10).await.expect("read")[2], entry);
+    assert_eq!(stock(&h, &lamp()).await, Some(1));
+    let found = h.stores.jobs.find(job).await.expect("find").expect("job");
+    assert_eq!((found.state, found.attempts), (JobState::Enqueued, 0));
+    assert_eq!(requeue(&h, id, job).await, RequeuedOrder::NotFailed(OrderStatus::Accepted));
+    for transition in [Transition::processing_started(), Transition::completed()] {
+        let moved = advance(&h, step(id, transition)).await;
+        assert!(matches!(moved, Advanced::Applied(..)), "{moved:?}");
+    }
+    assert_eq!(stock(&h, &lamp()).await, Some(1), "taken once");
+    assert_eq!(requeue(&h, id, job).await, RequeuedOrder::NotFailed(OrderStatus::Completed));
+    assert_eq!(events(&h).await, 5);
+}
+
+pub async fn what_cannot_be_requeued_stays_failed(h: Harness) {
+    h.tamper(Tampering::Stock(lamp(), 3)).await;
+    let (placed, job) = given_up(&h, order("ada", &[(&keyboard(), 1), (&lamp(), 2)])).await;
+    let id = placed.correlation_id;
+    let before = stock(&h, &keyboard()).await;
+    h.tamper(Tampering::Stock(lamp(), 1)).await;
+    assert_eq!(requeue(&h, id, job).await, RequeuedOrder::Shortage(lamp()));
+    h.tamper(Tampering::Stock(lamp(), 2)).await;
+    let other = JobId(job.0 + 1000);
+    assert_eq!(requeue(&h, id, other).await, RequeuedOrder::JobNotFailed);
+    assert_eq!(requeue(&h, CorrelationId::generate(), job).await, RequeuedOrder::NotFound);
+    let status = h.stores.orders.snapshot(id).await.expect("snapshot").expect("order").status;
+    assert_eq!((status, events(&h).await), (OrderStatus::Failed, 2));
+    assert_eq!((stock(&h, &keyboard()).await, stock(&h, &lamp()).await), (before, Some(2)));
+    let found = h.stores.jobs.find(job).await.expect("find").expect("job");
+    assert_eq!(found.state, JobState::Failed);
 }
 
 pub async fn lines_that_changed_are_a_price_mismatch(h: Harness) {
@@ -463,7 +550,7 @@ pub async fn removing_an_accepted_order_cancels_it(h: Harness) {
     let placed = h.created(order("ada", &[(&course(), 1)])).await;
     let event_id = EventId::generate();
     let removed = h.stores.orders.remove(&placed.user, placed.id, event_id).await.expect("remove");
-    let Removed::Done(Some((cancelled, entry))) = removed else { panic!("{removed:?}") };
+    let Removed::Cancelled(cancelled, entry) = removed else { panic!("{removed:?}") };
     assert_eq!(cancelled.status, OrderStatus::Cancelled);
     assert_eq!(h.stores.orders.find(&placed.user, placed.id).await.expect("find"), None);
     assert_eq!(
@@ -483,16 +570,26 @@ pub async fn removing_an_accepted_order_cancels_it(h: Harness) {
     assert_eq!(again, Removed::NotFound);
 }
 
-pub async fn removing_waits_for_a_worker(h: Harness) {
-    let placed = processing(&h, order("ada", &[(&course(), 1)])).await;
-    let remove = || h.stores.orders.remove(&placed.user, placed.id, EventId::generate());
-    assert_eq!(remove().await.expect("remove"), Removed::InProgress);
-    advance(&h, step(placed.correlation_id, Transition::completed())).await;
-    assert_eq!(remove().await.expect("remove"), Removed::Done(None));
-    let seen =
-        h.stores.orders.snapshot(placed.correlation_id).await.expect("snapshot").expect("order");
-    assert_eq!(seen.status, OrderStatus::Completed, "deleting changes no status");
-    assert_eq!(events(&h).await, 3);
+pub async fn removing_an_order_under_work_cancels_it_and_a_finished_one_stays(h: Harness) {
+    let under_work = processing(&h, order("ada", &[(&course(), 1)])).await;
+    let finished = processing(&h, order("ada", &[(&course(), 1)])).await;
+    let complete = |id| advance(&h, step(id, Transition::completed()));
+    complete(finished.correlation_id).await;
+    let remove = |placed: &contoso_shop::domain::Order| {
+        let (orders, user, id) = (h.stores.orders.clone(), placed.user.clone(), placed.id);
+        async move { orders.remove(&user, id, EventId::generate()).await.expect("remove") }
+    };
+    let removed = remove(&under_work).await;
+    let Removed::Cancelled(cancelled, entry) = removed else { panic!("{removed:?}") };
+    assert_eq!((cancelled.status, cancelled.version.number()), (OrderStatus::Cancelled, 3));
+    assert_eq!(entry.event.status, OrderStatus::Cancelled);
+    let late = complete(under_work.correlation_id).await;
+    assert_eq!(late, Advanced::Refused(cancelled), "the worker's completion is refused");
+
+    assert_eq!(remove(&finished).await, Removed::Finished(OrderStatus::Completed));
+    let found = h.stores.orders.find(&finished.user, finished.id).await.expect("find");
+    assert_eq!(found.expect("it stays").status, OrderStatus::Completed);
+    assert_eq!(events(&h).await, 6);
 }
 
 pub async fn removing_a_strangers_order_depends_on_being_a_customer(h: Harness) {
@@ -508,7 +605,7 @@ pub async fn removing_a_strangers_order_depends_on_being_a_customer(h: Harness) 
     assert_eq!(total(&h, "ada").await, 1);
 }
 
-pub async fn a_race_of_removing_and_starting_has_one_winner(h: Harness) {
+pub async fn a_race_of_removing_and_starting_ends_cancelled(h: Harness) {
     for n in 0..20 {
         let placed = h.created(order(&format!("user-{n}"), &[(&course(), 1)])).await;
         let start =
@@ -516,8 +613,13 @@ pub async fn a_race_of_removing_and_starting_has_one_winner(h: Harness) {
         let remove = h.stores.orders.remove(&placed.user, placed.id, EventId::generate());
         let ends = tokio::join!(start, remove);
         match (ends.0.expect("advance"), ends.1.expect("remove")) {
-            (Advanced::Applied(..), Removed::InProgress)
-            | (Advanced::Refused(_), Removed::Done(Some(_))) => {}
+            // Whichever came first, the order ends cancelled.
+            (Advanced::Applied(start, _), Removed::Cancelled(end, _)) => {
+                assert_eq!((start.version.number(), end.version.number()), (2, 3));
+            }
+            (Advanced::Refused(_), Removed::Cancelled(end, _)) => {
+                assert_eq!(end.version.number(), 2);
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -541,16 +643,20 @@ over_every_store!(
     illegal_moves_write_nothing,
     an_unknown_order_is_not_found,
     a_lost_lease_moves_nothing,
-    completing_takes_the_pieces_from_stock,
-    a_shortage_takes_nothing,
+    accepting_takes_the_pieces_from_stock,
+    what_is_short_is_named_and_nothing_is_stored,
     the_last_piece_is_sold_once,
+    what_fails_or_is_cancelled_gives_its_pieces_back_once,
+    completing_what_the_release_before_accepted_takes_its_pieces,
+    a_failed_order_is_accepted_again_with_its_job,
+    what_cannot_be_requeued_stays_failed,
     lines_that_changed_are_a_price_mismatch,
     a_withdrawn_product_is_a_price_mismatch,
     lists_are_newest_first_and_paged,
     filters_narrow_list_and_total,
     an_order_is_its_owners_only,
     removing_an_accepted_order_cancels_it,
-    removing_waits_for_a_worker,
+    removing_an_order_under_work_cancels_it_and_a_finished_one_stays,
     removing_a_strangers_order_depends_on_being_a_customer,
-    a_race_of_removing_and_starting_has_one_winner,
+    a_race_of_removing_and_starting_ends_cancelled,
 );

@@ -1,6 +1,6 @@
 //! The catalogue.
 
-use contoso_shop::domain::{BillingPeriod, Page, Sku};
+use contoso_shop::domain::{BillingPeriod, Page, Product, Sku};
 
 use super::backends::{Harness, Tampering, course, keyboard, lamp};
 
@@ -57,8 +57,31 @@ pub async fn the_catalogue_is_ordered_and_paged(h: Harness) {
     assert_eq!((beyond.total, beyond.items.len()), (all.total, 0));
 }
 
+pub async fn stock_is_set_and_listed_for_what_can_run_out(h: Harness) {
+    let levels = async || {
+        let mut levels = h.stores.products.stock_levels().await.expect("levels");
+        levels.retain(|(sku, _)| [lamp(), course()].contains(sku));
+        levels
+    };
+    let set = |sku: Sku, pieces| {
+        let products = h.stores.products.clone();
+        async move { products.set_stock(&sku, pieces).await.expect("set") }
+    };
+    assert_eq!(levels().await, [(lamp(), 3)]);
+    assert!(set(lamp(), Some(0)).await);
+    assert_eq!(levels().await, [(lamp(), 0)]);
+    assert!(set(lamp(), None).await && set(course(), Some(Product::MAX_STOCK)).await);
+    assert_eq!(levels().await, [(course(), Product::MAX_STOCK)]);
+    let found = h.stores.products.find(&course()).await.expect("find").expect("seeded");
+    assert_eq!(found.stock, Some(Product::MAX_STOCK));
+    assert!(!set(Sku::parse("NOPE-1").expect("sku"), Some(1)).await);
+    h.tamper(Tampering::Withdraw(lamp())).await;
+    assert!(!set(lamp(), Some(1)).await, "not for sale");
+}
+
 over_every_store!(
     a_seeded_product_is_found_whole,
     unknown_and_inactive_products_are_not_found,
     the_catalogue_is_ordered_and_paged,
+    stock_is_set_and_listed_for_what_can_run_out,
 );

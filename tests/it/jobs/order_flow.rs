@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use contoso_shop::app::ProcessOrderRequest;
+use contoso_shop::app::{ProcessOrderRequest, RequeueOutcome};
 use contoso_shop::domain::OrderStatus::{Accepted, Cancelled, Completed, Failed, Processing};
-use contoso_shop::domain::{EventId, JobState, ServerId};
+use contoso_shop::domain::{EventId, JobState, ServerId, Sku};
 use contoso_shop::ports::{Lease, ServerInfo};
 use tokio_util::sync::CancellationToken;
 
@@ -84,9 +84,10 @@ async fn a_cancelled_order_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shortage_ends_as_failed_after_the_retries() {
+async fn an_order_that_does_not_add_up_ends_as_failed_after_the_retries_and_is_processed_again() {
     let shop = Shop::new().await;
-    let order = shop.order("LTD-001", 4).await;
+    let order = shop.order("LTD-001", 2).await;
+    shop.rig.change_total(&order, 1);
     let worker = shop.work(AT_ONCE, options(1));
     shop.becomes(&order, Failed).await;
     worker.stop().await;
@@ -95,7 +96,41 @@ async fn a_shortage_ends_as_failed_after_the_retries() {
     // The job's number: it is the only one in this store.
     let job = shop.rig.find(contoso_shop::domain::JobId(1)).await;
     assert_eq!((job.state, job.attempts), (JobState::Failed, 5));
-    assert_eq!(job.last_error.as_deref(), Some("not enough pieces of LTD-001 in stock"));
+    assert_eq!(job.last_error.as_deref(), Some("the accepted total no longer adds up"));
+
+    shop.rig.change_total(&order, -1);
+    let requeue = shop.requeue();
+    assert_eq!(requeue.run(job.id).await.expect("requeued"), RequeueOutcome::Requeued);
+    assert_eq!(shop.copy.get(order.correlation_id).expect("copied").status, Accepted);
+    let again = RequeueOutcome::NotFailed(JobState::Enqueued);
+    assert_eq!(requeue.run(job.id).await.expect("nothing to do"), again);
+    let worker = shop.work(AT_ONCE, options(1));
+    shop.becomes(&order, Completed).await;
+    worker.stop().await;
+    let told = [Accepted, Processing, Failed, Accepted, Processing, Completed];
+    assert_eq!(shop.told(&order).await, told);
+    let versions: Vec<_> = shop.events(&order).await.iter().map(|e| e.version.number()).collect();
+    assert_eq!(versions, [1, 2, 3, 4, 5, 6]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_order_cannot_be_processed_again_stays_failed() {
+    let shop = Shop::new().await;
+    let order = shop.order("LTD-001", 3).await;
+    shop.rig.change_total(&order, 1);
+    let worker = shop.work(AT_ONCE, options(1));
+    shop.becomes(&order, Failed).await;
+    let sold = shop.order("LTD-001", 1).await;
+    shop.becomes(&sold, Completed).await;
+    worker.stop().await;
+    let job = contoso_shop::domain::JobId(1);
+    let requeue = shop.requeue();
+    let short = RequeueOutcome::Shortage(Sku::parse("LTD-001").expect("sku"));
+    assert_eq!(requeue.run(job).await.expect("refused"), short);
+    assert_eq!(shop.rig.find(job).await.state, JobState::Failed);
+    assert_eq!(shop.status(&order).await, Failed);
+    let unknown = contoso_shop::domain::JobId(4_242);
+    assert_eq!(requeue.run(unknown).await.expect("unknown"), RequeueOutcome::Unknown);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use contoso_shop::adapters::memory::LocalWakeup;
 use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
-use contoso_shop::domain::{JobId, JobState, QueueName, ServerId};
+use contoso_shop::domain::{JobId, JobState, Order, QueueName, ServerId};
 use contoso_shop::jobs::engine::{Job, JobRegistry, JobServer, RetryPolicy, ServerOptions};
 use contoso_shop::ports::{JobRecord, JobStore, NewJob, Stores, SystemClock, Topic, Wakeup};
 use tokio::sync::watch;
@@ -23,7 +23,7 @@ pub struct Rig {
     pub stores: Stores,
     pub wakeup: Arc<LocalWakeup>,
     pub probe: Probe,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Rig {
@@ -38,12 +38,15 @@ impl Rig {
             SqliteOptions { handover, ..SqliteOptions::new(folder.path().join("jobs.db")) };
         let stores = SqliteStore::open(options, Arc::new(SystemClock)).expect("open").stores();
         stores.schema.migrate().await.expect("migrate");
-        Self {
-            stores,
-            wakeup: Arc::new(LocalWakeup::default()),
-            probe: Probe::new(),
-            _folder: folder,
-        }
+        Self { stores, wakeup: Arc::new(LocalWakeup::default()), probe: Probe::new(), folder }
+    }
+
+    /// Changes an order's total, so that its lines no longer add up, or do again.
+    pub fn change_total(&self, order: &Order, cents: i64) {
+        let database =
+            rusqlite::Connection::open(self.folder.path().join("jobs.db")).expect("the database");
+        let sql = r#"UPDATE "Order" SET TotalCents = TotalCents + ?2 WHERE Id = ?1"#;
+        assert_eq!(database.execute(sql, (order.id.0, cents)).expect("an update"), 1);
     }
 
     /// Starts a server for probes on this store.

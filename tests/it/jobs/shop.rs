@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contoso_shop::app::{
-    AfterCommit, PlaceOrder, PlaceOrderOutcome, PlaceOrderRequest, ProcessOrder,
+    AfterCommit, PlaceOrder, PlaceOrderOutcome, PlaceOrderRequest, ProcessOrder, RequeueJob,
 };
 use contoso_shop::delivery::DeliverEvent;
 use contoso_shop::domain::{Order, OrderDraft, OrderEvent, OrderStatus, UserId};
@@ -68,6 +68,11 @@ impl Shop {
     pub fn work(&self, processing_time: Duration, options: ServerOptions) -> Served {
         let kinds = JobRegistry::new().with(OrderAccepted(self.process(processing_time)));
         self.rig.serve_kinds(self.rig.stores.jobs.clone(), kinds, options)
+    }
+
+    pub fn requeue(&self) -> RequeueJob {
+        let stores = &self.rig.stores;
+        RequeueJob::new(stores.jobs.clone(), stores.orders.clone(), self.after_commit())
     }
 
     fn after_commit(&self) -> AfterCommit {

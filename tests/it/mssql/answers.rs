@@ -7,7 +7,7 @@ use contoso_shop::domain::{
 };
 use contoso_shop::ports::{
     Acknowledged, Acknowledgement, Advanced, IdempotencyKey, Lease, NewOrder, Outcome, Placed,
-    Removed, StoreError,
+    Removed, RequeueOrder, Shortage, StoreError,
 };
 
 use super::double::{Cell, Double, Parameter, Reply, set};
@@ -216,18 +216,61 @@ async fn every_outcome_of_a_removal_is_read() {
     let orders = store(&double).stores().orders;
     let id = CorrelationId::generate();
     for (outcome, expected) in [
-        ("deleted", "Done(None)"),
-        ("cancelled", "Done(Some("),
-        ("in_progress", "InProgress"),
+        ("cancelled", "Cancelled("),
+        ("finished", "Finished(Cancelled)"),
         ("not_owner", "NotOwner"),
         ("not_found", "NotFound"),
     ] {
         let sets = vec![outcome_set(outcome), snapshot_set(id, "CANCELLED")];
-        double.always("Purpose: deletes an order softly", Reply::Answer(sets));
+        double.always("Purpose: cancels and hides an order", Reply::Answer(sets));
         let read: Removed =
             orders.remove(&user(), OrderId(41), EventId::generate()).await.expect("removed");
         assert!(format!("{read:?}").starts_with(expected), "{outcome}: {read:?}");
     }
+}
+
+#[tokio::test]
+async fn every_outcome_of_a_requeue_is_read() {
+    let double = Double::start().await;
+    let orders = store(&double).stores().orders;
+    let correlation_id = CorrelationId::generate();
+    for (outcome, expected) in [
+        ("requeued", "Done("),
+        ("not_failed", "NotFailed(Accepted)"),
+        ("shortage", "Shortage(Sku(\"LTD-001\"))"),
+        ("job_not_failed", "JobNotFailed"),
+        ("not_found", "NotFound"),
+    ] {
+        let first = set(
+            &["Outcome", "Sku", "Sequence"],
+            vec![vec![outcome.into(), "LTD-001".into(), Cell::BigInt(2_017)]],
+        );
+        let sets = vec![first, snapshot_set(correlation_id, "ACCEPTED")];
+        double.always("Purpose: accepts a failed order again", Reply::Answer(sets));
+        let event_id = EventId::generate();
+        let order = RequeueOrder { correlation_id, job: JobId(7), event_id };
+        let read = orders.requeue(order).await.expect("an answer");
+        assert!(format!("{read:?}").starts_with(expected), "{outcome}: {read:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_short_is_read() {
+    let double = Double::start().await;
+    let nothing = |columns: &[&'static str]| set(columns, vec![]);
+    double.always(
+        PLACE,
+        Reply::Answer(vec![
+            set(&["Outcome"], vec![vec!["out_of_stock".into()]]),
+            nothing(&["Id"]),
+            nothing(&["OrderId"]),
+            nothing(&["Sku"]),
+            set(&["Sku", "Stock"], vec![vec!["LTD-001".into(), Cell::Int(1)]]),
+        ]),
+    );
+    let answer = store(&double).stores().orders.place(order()).await.expect("placed");
+    let product = Sku::parse("LTD-001").expect("sku");
+    assert_eq!(answer, Placed::OutOfStock(vec![Shortage { product, left: 1 }]));
 }
 
 #[tokio::test]

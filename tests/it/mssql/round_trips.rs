@@ -5,7 +5,7 @@ use std::time::Duration;
 use contoso_shop::domain::{
     CorrelationId, EventId, JobId, OrderId, OrderVersion, Page, QueueName, ServerId, Sku,
 };
-use contoso_shop::ports::{OrderFilter, ServerInfo};
+use contoso_shop::ports::{OrderFilter, RequeueOrder, ServerInfo};
 
 use super::double::{Cell, Double, Reply, ResultSet, set};
 use super::samples::{
@@ -26,7 +26,10 @@ async fn every_unit_of_work_is_one_request() {
         (SNAPSHOT, vec![snapshot_set(id, "ACCEPTED")]),
         (EXCHANGE, exchanged(&[])),
         (ENQUEUE, vec![set(&["Id"], vec![vec![Cell::BigInt(1)]])]),
-        ("Purpose: deletes an order softly", vec![outcome_set("not_found"), none()]),
+        ("Purpose: cancels and hides an order", vec![outcome_set("not_found"), none()]),
+        ("Purpose: accepts a failed order again", vec![outcome_set("not_found"), none()]),
+        ("Purpose: what is left of every limited", vec![none()]),
+        ("Purpose: sets what is left of a product", affected()),
         ("Purpose: one order of its owner", vec![none(), none()]),
         ("Purpose: a part of an owner's orders", vec![total(), none(), none()]),
         ("Purpose: where an owner's order stands", vec![none()]),
@@ -73,6 +76,10 @@ async fn every_unit_of_work_is_one_request() {
     s.orders.find(&user(), OrderId(1)).await.expect("find");
     s.orders.list(&user(), &OrderFilter::default(), page).await.expect("list");
     s.orders.remove(&user(), OrderId(1), EventId::generate()).await.expect("remove");
+    let requeue = RequeueOrder { correlation_id: id, job: JobId(1), event_id: EventId::generate() };
+    s.orders.requeue(requeue).await.expect("requeue");
+    s.products.stock_levels().await.expect("levels");
+    s.products.set_stock(&Sku::parse("KB-100").expect("sku"), Some(1)).await.expect("set");
     s.orders.forget_idempotency(10).await.expect("forget");
     s.products.list(page).await.expect("list");
     s.products.find(&Sku::parse("KB-100").expect("sku")).await.expect("find");

@@ -1,4 +1,5 @@
--- Purpose: makes one named move of an order; history and outbox entry are written with it, completing takes the stock.
+-- Purpose: makes one named move of an order; history and outbox entry are written with it, failing gives the stock back.
+--   Completing takes the stock of lines that the release before accepted.
 --   Running it again with the same event id after a lost answer finds the event and writes nothing.
 -- Parameters: @P1 uniqueidentifier correlation id; @P2 nvarchar target status; @P3 nvarchar legal statuses to come from as a JSON
 --   array; @P4 nvarchar reason or NULL; @P5 bigint job and @P6 bigint fence of the lease, or NULL; @P7 uniqueidentifier event id;
@@ -67,7 +68,7 @@ BEGIN
     SELECT TOP (1) @short = l.Sku, @outcome = N'shortage'
     FROM dbo.OrderItem AS l
     INNER JOIN dbo.Product AS p WITH (UPDLOCK, ROWLOCK) ON p.Sku = l.Sku
-    WHERE l.OrderId = @order AND p.Stock < l.Quantity
+    WHERE l.OrderId = @order AND l.Taken IS NULL AND p.Stock < l.Quantity
     ORDER BY l.Line;
 END;
 
@@ -76,7 +77,13 @@ BEGIN
     UPDATE p SET p.Stock = p.Stock - l.Quantity, p.UpdatedAt = @now
     FROM dbo.Product AS p
     INNER JOIN dbo.OrderItem AS l ON l.Sku = p.Sku
-    WHERE @P2 = N'COMPLETED' AND l.OrderId = @order AND p.Stock IS NOT NULL;
+    WHERE @P2 = N'COMPLETED' AND l.OrderId = @order AND l.Taken IS NULL AND p.Stock IS NOT NULL;
+
+    UPDATE p SET p.Stock = p.Stock + l.Taken, p.UpdatedAt = @now
+    FROM dbo.Product AS p
+    INNER JOIN dbo.OrderItem AS l ON l.Sku = p.Sku
+    WHERE @P2 IN (N'FAILED', N'CANCELLED') AND l.OrderId = @order AND l.Taken > 0 AND p.Stock IS NOT NULL;
+    UPDATE dbo.OrderItem SET Taken = 0 WHERE @P2 IN (N'FAILED', N'CANCELLED') AND OrderId = @order AND Taken > 0;
 
     UPDATE dbo.[Order] SET Status = @P2, UpdatedAt = @now WHERE Id = @order;
 

@@ -3,7 +3,7 @@
 -- Results: one row per job, with the columns of jobs_find.
 -- Locks: shared, for the moment of reading.
 SET NOCOUNT ON;
-SELECT TOP (@P1) j.Id, j.Queue, j.Kind, N'Failed' AS State, j.Attempts, j.MaxAttempts, j.LastError, j.CreatedAt,
+SELECT TOP (@P1) j.Id, j.Queue, j.Kind, j.Args, N'Failed' AS State, j.Attempts, j.MaxAttempts, j.LastError, j.CreatedAt,
     CAST(NULL AS nvarchar(100)) AS ServerName
 FROM dbo.JobFailed AS f
 INNER JOIN dbo.Job AS j ON j.Id = f.JobId

@@ -5,7 +5,7 @@
 -- Locks: shared, for the moment of reading.
 SET NOCOUNT ON;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
-SELECT j.Id, j.Queue, j.Kind,
+SELECT j.Id, j.Queue, j.Kind, j.Args,
     CASE
         WHEN r.JobId IS NOT NULL THEN N'Processing'
         WHEN q.DueAt > @now THEN N'Scheduled'

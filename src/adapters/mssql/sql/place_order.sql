@@ -1,12 +1,13 @@
--- Purpose: accepts an order: customer (on first use), order, lines, history, event, idempotency record and job commit together.
+-- Purpose: accepts an order: customer (on first use), order, lines, stock, history, event, idempotency record and job commit together.
 --   Running it again with the same correlation id after a lost answer finds the order and stores nothing.
 -- Parameters: @P1 uniqueidentifier correlation id; @P2 varbinary user digest, @P3 nvarchar user id;
 --   @P4 nvarchar lines as JSON [{"s": SKU, "q": quantity}]; @P5 nvarchar idempotency key or NULL, @P6 varbinary its fingerprint;
 --   the job: @P7 queue, @P8 kind, @P9 args, @P10 bigint delay in microseconds, @P11 int attempts, @P12 unique key or NULL,
 --   @P13 trace parent or NULL; @P14 uniqueidentifier event id; @P15 bigint microseconds that the event is left to its process.
--- Results: (Outcome: created, replayed, key_reused or unknown_products; Sequence of the event); the order; its lines; the unknown SKUs.
+-- Results: (Outcome: created, replayed, key_reused, unknown_products or out_of_stock; Sequence of the event); the order; its lines; the
+--   unknown SKUs; (Sku, Stock) of what is short.
 -- Locks: key range of the new customer, of the idempotency key and of the job's unique key, so that two requests with one key
---   run one after the other; the new rows. The unique index on the correlation id decides a race of two attempts.
+--   run one after the other; the rows of limited products; the new rows. The unique index on the correlation id decides a race of two attempts.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 SET LOCK_TIMEOUT 10000;
@@ -16,6 +17,7 @@ DECLARE @customer bigint;
 DECLARE @order bigint;
 DECLARE @job bigint;
 DECLARE @unknown int;
+DECLARE @short int = 0;
 DECLARE @written TABLE (Sequence binary(8) NOT NULL);
 DECLARE @lines TABLE (
     Line int NOT NULL PRIMARY KEY,
@@ -23,16 +25,18 @@ DECLARE @lines TABLE (
     Quantity int NOT NULL,
     ProductName nvarchar(200) NULL,
     ImageUrl nvarchar(400) NULL,
-    UnitPriceCents bigint NULL
+    UnitPriceCents bigint NULL,
+    Limited int NOT NULL
 );
+DECLARE @stock TABLE (Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY, Stock int NULL);
 
 BEGIN TRANSACTION;
 
 SELECT @customer = Id FROM dbo.Customer WHERE UserDigest = @P2;
 
-INSERT INTO @lines (Line, Sku, Quantity, ProductName, ImageUrl, UnitPriceCents)
+INSERT INTO @lines (Line, Sku, Quantity, ProductName, ImageUrl, UnitPriceCents, Limited)
 SELECT CONVERT(int, l.[key]), JSON_VALUE(l.[value], '$.s'), CONVERT(int, JSON_VALUE(l.[value], '$.q')), p.Name, p.ImageUrl,
-    (p.PriceCents * (100 - p.Discount) + 50) / 100
+    (p.PriceCents * (100 - p.Discount) + 50) / 100, CASE WHEN p.Stock IS NULL THEN 0 ELSE 1 END
 FROM OPENJSON(@P4) AS l
 LEFT JOIN dbo.Product AS p
     ON p.Sku = JSON_VALUE(l.[value], '$.s') COLLATE Latin1_General_100_BIN2 AND p.IsActive = 1 AND p.IsDeleted = 0;
@@ -61,14 +65,39 @@ BEGIN
     SET @outcome = N'unknown_products';
 END;
 
+-- Locked as they are read: nobody else takes these pieces before the commit. Products without a limit are not touched.
 IF @order IS NULL AND @unknown = 0
 BEGIN
+    INSERT INTO @stock (Sku, Stock)
+    SELECT p.Sku, p.Stock
+    FROM @lines AS l
+    INNER JOIN dbo.Product AS p WITH (UPDLOCK, ROWLOCK) ON p.Sku = l.Sku
+    WHERE l.Limited = 1;
+    SELECT @short = COUNT(*) FROM @stock AS s INNER JOIN @lines AS l ON l.Sku = s.Sku WHERE s.Stock < l.Quantity;
+END;
+
+IF @short > 0
+BEGIN
+    SET @outcome = N'out_of_stock';
+END;
+
+IF @order IS NULL AND @unknown = 0 AND @short = 0
+BEGIN
+    UPDATE p SET p.Stock = p.Stock - l.Quantity, p.UpdatedAt = @now
+    FROM dbo.Product AS p
+    INNER JOIN @lines AS l ON l.Sku = p.Sku
+    INNER JOIN @stock AS s ON s.Sku = p.Sku
+    WHERE s.Stock IS NOT NULL;
+
     INSERT INTO dbo.[Order] (CorrelationId, CustomerId, Status, TotalCents, CreatedAt, UpdatedAt)
     SELECT @P1, @customer, N'ACCEPTED', SUM(l.UnitPriceCents * l.Quantity), @now, @now FROM @lines AS l;
     SET @order = CONVERT(bigint, SCOPE_IDENTITY());
 
-    INSERT INTO dbo.OrderItem (OrderId, Line, Sku, ProductName, ImageUrl, UnitPriceCents, Quantity)
-    SELECT @order, l.Line, l.Sku, l.ProductName, l.ImageUrl, l.UnitPriceCents, l.Quantity FROM @lines AS l;
+    INSERT INTO dbo.OrderItem (OrderId, Line, Sku, ProductName, ImageUrl, UnitPriceCents, Quantity, Taken)
+    SELECT @order, l.Line, l.Sku, l.ProductName, l.ImageUrl, l.UnitPriceCents, l.Quantity,
+        CASE WHEN s.Stock IS NULL THEN 0 ELSE l.Quantity END
+    FROM @lines AS l
+    LEFT JOIN @stock AS s ON s.Sku = l.Sku;
 
     INSERT INTO dbo.OrderHistory (OrderId, Status, At, Reason) VALUES (@order, N'ACCEPTED', @now, NULL);
 
@@ -99,5 +128,6 @@ SELECT o.Id, o.CorrelationId, @P3 AS UserId, o.Status, o.CreatedAt, o.UpdatedAt,
 SELECT l.OrderId, l.Sku, l.ProductName, l.ImageUrl, l.UnitPriceCents, l.Quantity
 FROM dbo.OrderItem AS l WHERE l.OrderId = @order ORDER BY l.Line;
 SELECT l.Sku FROM @lines AS l WHERE l.UnitPriceCents IS NULL ORDER BY l.Line;
+SELECT l.Sku, s.Stock FROM @lines AS l INNER JOIN @stock AS s ON s.Sku = l.Sku WHERE s.Stock < l.Quantity ORDER BY l.Line;
 
 COMMIT TRANSACTION;

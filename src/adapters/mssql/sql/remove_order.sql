@@ -1,9 +1,9 @@
--- Purpose: deletes an order softly; one that is still ACCEPTED is cancelled, with history and outbox entry.
---   Running it again with the same event id after a lost answer finds its own deletion and writes nothing.
+-- Purpose: cancels and hides an order that is not finished, with history and outbox entry; its stock is given back.
+--   Running it again with the same event id after a lost answer finds its own cancellation and writes nothing.
 -- Parameters: @P1 varbinary user digest; @P2 bigint order; @P3 uniqueidentifier event id;
 --   @P4 bigint microseconds that the event is left to its process.
--- Results: (Outcome: deleted, cancelled, in_progress, not_owner or not_found; Sequence of the event); the order's snapshot.
--- Locks: the order's row.
+-- Results: (Outcome: cancelled, finished, not_owner or not_found; Sequence of the event); the order's snapshot.
+-- Locks: the order's row, the rows of limited products.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 SET LOCK_TIMEOUT 10000;
@@ -14,7 +14,6 @@ DECLARE @owner bigint;
 DECLARE @status nvarchar(10);
 DECLARE @deleted bit;
 DECLARE @removed_by uniqueidentifier;
-DECLARE @told int;
 DECLARE @version int;
 DECLARE @written TABLE (Sequence binary(8) NOT NULL);
 
@@ -23,30 +22,25 @@ BEGIN TRANSACTION;
 SELECT @caller = Id FROM dbo.Customer WHERE UserDigest = @P1;
 SELECT @owner = CustomerId, @status = Status, @deleted = IsDeleted, @removed_by = RemovedBy
 FROM dbo.[Order] WITH (UPDLOCK, ROWLOCK) WHERE Id = @P2;
-SELECT @told = COUNT(*) FROM dbo.Outbox WHERE EventId = @P3;
 
 SET @outcome = CASE
-    WHEN @removed_by = @P3 AND @told = 1 THEN N'cancelled'
-    WHEN @removed_by = @P3 THEN N'deleted'
+    WHEN @removed_by = @P3 THEN N'cancelled'
     WHEN @owner IS NULL OR @deleted = 1 OR @caller IS NULL THEN N'not_found'
     WHEN @owner <> @caller THEN N'not_owner'
-    WHEN @status = N'PROCESSING' THEN N'in_progress'
-    WHEN @status = N'ACCEPTED' THEN N'cancel'
-    ELSE N'delete'
-END;
-
-IF @outcome = N'cancel' OR @outcome = N'delete'
-BEGIN
-    UPDATE dbo.[Order]
-    SET IsDeleted = 1,
-        RemovedBy = @P3,
-        Status = CASE WHEN @outcome = N'cancel' THEN N'CANCELLED' ELSE Status END,
-        UpdatedAt = CASE WHEN @outcome = N'cancel' THEN @now ELSE UpdatedAt END
-    WHERE Id = @P2;
+    WHEN @status IN (N'ACCEPTED', N'PROCESSING') THEN N'cancel'
+    ELSE N'finished'
 END;
 
 IF @outcome = N'cancel'
 BEGIN
+    UPDATE dbo.[Order] SET IsDeleted = 1, RemovedBy = @P3, Status = N'CANCELLED', UpdatedAt = @now WHERE Id = @P2;
+
+    UPDATE p SET p.Stock = p.Stock + l.Taken, p.UpdatedAt = @now
+    FROM dbo.Product AS p
+    INNER JOIN dbo.OrderItem AS l ON l.Sku = p.Sku
+    WHERE l.OrderId = @P2 AND l.Taken > 0 AND p.Stock IS NOT NULL;
+    UPDATE dbo.OrderItem SET Taken = 0 WHERE OrderId = @P2 AND Taken > 0;
+
     INSERT INTO dbo.OrderHistory (OrderId, Status, At, Reason) VALUES (@P2, N'CANCELLED', @now, NULL);
 
     SELECT @version = COUNT(*) FROM dbo.OrderHistory WHERE OrderId = @P2;
@@ -56,7 +50,7 @@ BEGIN
     INSERT INTO dbo.OutboxPending (Sequence, ClaimedUntil) SELECT w.Sequence, @now + @P4 FROM @written AS w;
 END;
 
-SELECT CASE @outcome WHEN N'cancel' THEN N'cancelled' WHEN N'delete' THEN N'deleted' ELSE @outcome END AS Outcome,
+SELECT CASE @outcome WHEN N'cancel' THEN N'cancelled' ELSE @outcome END AS Outcome,
     (SELECT CONVERT(bigint, e.Sequence) FROM dbo.Outbox AS e WHERE e.EventId = @P3) AS Sequence;
 SELECT o.Id, o.CorrelationId, c.UserId, o.Status, o.UpdatedAt,
     (SELECT COUNT(*) FROM dbo.OrderHistory AS h WHERE h.OrderId = o.Id) AS Version

@@ -1,1 +1,1 @@
-SELECT Id, Name, ImageUrl, PriceCents, Discount FROM Product WHERE Sku = ?1 AND IsActive = 1 AND IsDeleted = 0
+SELECT Id, Name, ImageUrl, PriceCents, Discount, Stock FROM Product WHERE Sku = ?1 AND IsActive = 1 AND IsDeleted = 0

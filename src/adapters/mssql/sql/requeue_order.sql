@@ -1,0 +1,87 @@
+-- Purpose: accepts a failed order again and makes its failed job due; stock, history and outbox entry are written with it.
+--   Running it again with the same event id after a lost answer finds the event and writes nothing.
+-- Parameters: @P1 uniqueidentifier correlation id; @P2 bigint job; @P3 uniqueidentifier event id;
+--   @P4 bigint microseconds that the event is left to its process.
+-- Results: (Outcome: requeued, not_failed, shortage, job_not_failed or not_found; Sku of the shortage; Sequence of the event);
+--   the order's snapshot.
+-- Locks: the order's row, the job's rows, the rows of the order's products.
+SET NOCOUNT ON;
+SET XACT_ABORT ON;
+SET LOCK_TIMEOUT 10000;
+DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
+DECLARE @outcome nvarchar(20);
+DECLARE @order bigint;
+DECLARE @status nvarchar(10);
+DECLARE @short nvarchar(64);
+DECLARE @told int;
+DECLARE @failed int;
+DECLARE @version int;
+DECLARE @written TABLE (Sequence binary(8) NOT NULL);
+DECLARE @stock TABLE (Line int NOT NULL PRIMARY KEY, Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL, Stock int NULL, Quantity int NOT NULL);
+
+BEGIN TRANSACTION;
+
+SELECT @order = Id, @status = Status FROM dbo.[Order] WITH (UPDLOCK, ROWLOCK) WHERE CorrelationId = @P1;
+SELECT @told = COUNT(*) FROM dbo.Outbox WHERE EventId = @P3;
+SELECT @failed = COUNT(*) FROM dbo.JobFailed WITH (UPDLOCK, ROWLOCK) WHERE JobId = @P2;
+
+SET @outcome = CASE
+    WHEN @told = 1 THEN N'requeued'
+    WHEN @order IS NULL THEN N'not_found'
+    WHEN @status <> N'FAILED' THEN N'not_failed'
+    ELSE N'requeue'
+END;
+
+IF @outcome = N'requeue'
+BEGIN
+    INSERT INTO @stock (Line, Sku, Stock, Quantity)
+    SELECT l.Line, p.Sku, p.Stock, l.Quantity
+    FROM dbo.OrderItem AS l
+    INNER JOIN dbo.Product AS p WITH (UPDLOCK, ROWLOCK) ON p.Sku = l.Sku
+    WHERE l.OrderId = @order;
+    SELECT TOP (1) @short = s.Sku, @outcome = N'shortage' FROM @stock AS s WHERE s.Stock < s.Quantity ORDER BY s.Line;
+END;
+
+IF @outcome = N'requeue' AND @failed = 0
+BEGIN
+    SET @outcome = N'job_not_failed';
+END;
+
+IF @outcome = N'requeue'
+BEGIN
+    UPDATE p SET p.Stock = p.Stock - s.Quantity, p.UpdatedAt = @now
+    FROM dbo.Product AS p
+    INNER JOIN @stock AS s ON s.Sku = p.Sku
+    WHERE s.Stock IS NOT NULL;
+    UPDATE l SET l.Taken = CASE WHEN s.Stock IS NULL THEN 0 ELSE s.Quantity END
+    FROM dbo.OrderItem AS l
+    INNER JOIN @stock AS s ON s.Line = l.Line
+    WHERE l.OrderId = @order;
+
+    UPDATE dbo.[Order] SET Status = N'ACCEPTED', UpdatedAt = @now WHERE Id = @order;
+    INSERT INTO dbo.OrderHistory (OrderId, Status, At, Reason) VALUES (@order, N'ACCEPTED', @now, N'requeued by an operator');
+
+    SELECT @version = COUNT(*) FROM dbo.OrderHistory WHERE OrderId = @order;
+    INSERT INTO dbo.Outbox (EventId, CorrelationId, OrderId, Status, Version, OccurredAt)
+    OUTPUT inserted.Sequence INTO @written
+    VALUES (@P3, @P1, @order, N'ACCEPTED', @version, @now);
+    INSERT INTO dbo.OutboxPending (Sequence, ClaimedUntil) SELECT w.Sequence, @now + @P4 FROM @written AS w;
+
+    DELETE FROM dbo.JobFailed WHERE JobId = @P2;
+    UPDATE dbo.Job SET DueAt = @now, Attempts = 0 WHERE Id = @P2;
+    INSERT INTO dbo.JobReady (Queue, DueAt, JobId) SELECT j.Queue, @now, j.Id FROM dbo.Job AS j WHERE j.Id = @P2;
+
+    SET @outcome = N'requeued';
+END;
+
+SELECT @outcome AS Outcome, @short AS Sku, (SELECT CONVERT(bigint, e.Sequence) FROM dbo.Outbox AS e WHERE e.EventId = @P3) AS Sequence;
+SELECT o.Id, o.CorrelationId, c.UserId,
+    CASE WHEN e.EventId IS NULL THEN o.Status ELSE e.Status END AS Status,
+    COALESCE(e.OccurredAt, o.UpdatedAt) AS UpdatedAt,
+    COALESCE(e.Version, (SELECT COUNT(*) FROM dbo.OrderHistory AS h WHERE h.OrderId = o.Id)) AS Version
+FROM dbo.[Order] AS o
+INNER JOIN dbo.Customer AS c ON c.Id = o.CustomerId
+LEFT JOIN dbo.Outbox AS e ON e.EventId = @P3
+WHERE o.Id = @order;
+
+COMMIT TRANSACTION;
