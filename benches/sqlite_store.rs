@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
 use contoso_shop::domain::{
-    CorrelationId, EventId, OrderDraft, QueueName, ServerId, Transition, UserId,
+    CorrelationId, EventId, OrderCursor, OrderDraft, Page, QueueName, ServerId, Transition, UserId,
 };
 use contoso_shop::ports::{
-    Acknowledgement, AdvanceOrder, Advanced, IdempotencyKey, NewJob, NewOrder, Outcome, Placed,
-    ServerInfo, Stores, SystemClock,
+    Acknowledgement, AdvanceOrder, Advanced, IdempotencyKey, NewJob, NewOrder, OrderFilter,
+    Outcome, Placed, ServerInfo, Stores, SystemClock,
 };
 use tokio::sync::Mutex;
 
@@ -36,6 +36,14 @@ fn main() {
         row("jobs: batches of 64, 2 producers and 2 servers", jobs(64, 2).await, Some(base));
         let base = row("status read by correlation id: 1 caller", reads(1).await, None);
         row("status read by correlation id: 64 callers", reads(CALLERS).await, Some(base));
+        let base = row("newest 10 by cursor, of a user's 10 orders", lists(10, true).await, None);
+        row("newest 10 by cursor, of 100,000", lists(100_000, true).await, Some(base));
+        row("newest 10 by page with their total, of 10", lists(10, false).await, Some(base));
+        row(
+            "newest 10 by page with their total, of 100,000",
+            lists(100_000, false).await,
+            Some(base),
+        );
         row("order placed while another process writes too", two_processes().await, None);
     });
 }
@@ -260,6 +268,34 @@ async fn reads(callers: usize) -> Figures {
     drive(callers, move |_| {
         let orders = orders.clone();
         async move { usize::from(orders.snapshot(id).await.expect("snapshot").is_some()) }
+    })
+    .await
+}
+
+/// The first part of a list of `count` orders, by cursor or by page.
+async fn lists(count: u32, by_cursor: bool) -> Figures {
+    let shop = shop().await;
+    let new = order(0);
+    let user = new.user.clone();
+    shop.stores.orders.place(new).await.expect("place");
+    let copies = r#"
+        WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+        INSERT INTO "Order" (CorrelationId, CustomerId, Status, TotalCents, CreatedAt, UpdatedAt)
+        SELECT randomblob(16), o.CustomerId, o.Status, o.TotalCents, o.CreatedAt + i, o.UpdatedAt + i
+        FROM "Order" o, n"#;
+    let file = rusqlite::Connection::open(shop.folder.path().join("shop.db")).expect("open");
+    file.execute(copies, [count]).expect("copies");
+    drive(1, move |_| {
+        let (orders, user) = (shop.stores.orders.clone(), user.clone());
+        async move {
+            let all = OrderFilter::default();
+            let found = if by_cursor {
+                orders.list_after(&user, &all, OrderCursor::START, 10).await.expect("list")
+            } else {
+                orders.list(&user, &all, Page { offset: 0, size: 10 }).await.expect("list").items
+            };
+            usize::from(found.len() == 10)
+        }
     })
     .await
 }

@@ -71,7 +71,7 @@ export const listProducts = (offset, size) => json(`/api/products?offset=${offse
 export const getProduct = (sku) => json(`/api/products/${encodeURIComponent(sku)}`, { anonymous: true });
 
 /** The caller's orders, newest first. */
-export const listOrders = (offset, size) => json(`/api/orders?offset=${offset}&size=${size}`);
+export const listOrders = (after, size) => json(`/api/orders?after=${encodeURIComponent(after)}&size=${size}`);
 
 /** One order of the caller. */
 export const getOrder = (id) => json(`/api/orders/${encodeURIComponent(id)}`);
@@ -98,4 +98,4 @@ export const loadSession = () => json('/api/session');
 export const saveSession = (body) => request('/api/session', { method: 'PUT', body });
 
 /** Asks whether the token still counts; a refusal ends the session as any 401 does. */
-export const checkSession = () => listOrders(0, 1);
+export const checkSession = () => listOrders('', 1);

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::domain::{Order, Page, PageOf, UserId};
+use crate::domain::{Order, OrderCursor, Page, PageOf, UserId};
 use crate::ports::{OrderFilter, OrderStore, StoreError};
 
 /// Shows a customer's orders, newest first.
@@ -22,5 +22,21 @@ impl ListOrders {
         page: Page,
     ) -> Result<PageOf<Order>, StoreError> {
         self.orders.list(user, filter, page).await
+    }
+
+    /// Up to `size` of the user's own orders that follow a place, and the place to go on from; `None`
+    /// at the end.
+    pub async fn after(
+        &self,
+        user: &UserId,
+        filter: &OrderFilter,
+        after: OrderCursor,
+        size: u32,
+    ) -> Result<(Vec<Order>, Option<OrderCursor>), StoreError> {
+        let mut orders = self.orders.list_after(user, filter, after, size + 1).await?;
+        let is_more = orders.len() > size as usize;
+        orders.truncate(size as usize);
+        let next = orders.last().filter(|_| is_more).map(OrderCursor::at);
+        Ok((orders, next))
     }
 }

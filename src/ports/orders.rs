@@ -2,8 +2,8 @@ use async_trait::async_trait;
 
 use super::{Lease, NewJob, OutboxEntry, StoreError};
 use crate::domain::{
-    CorrelationId, EventId, JobId, Order, OrderDraft, OrderId, OrderSnapshot, OrderStatus, Page,
-    PageOf, Sku, Timestamp, Transition, UserId,
+    CorrelationId, EventId, JobId, Order, OrderCursor, OrderDraft, OrderId, OrderSnapshot,
+    OrderStatus, Page, PageOf, Sku, Timestamp, Transition, UserId,
 };
 
 /// A client's `Idempotency-Key` and what it stood for. Scope: the user and this route.
@@ -167,13 +167,23 @@ pub trait OrderStore: Send + Sync {
     /// The owner's order; `None` when it is unknown, deleted or somebody else's.
     async fn find(&self, owner: &UserId, id: OrderId) -> Result<Option<Order>, StoreError>;
 
-    /// The owner's orders, newest first (`created_at`, then id, both descending).
+    /// The owner's orders, newest first (`created_at`, then id, both descending). Counts them all.
     async fn list(
         &self,
         owner: &UserId,
         filter: &OrderFilter,
         page: Page,
     ) -> Result<PageOf<Order>, StoreError>;
+
+    /// Up to `size` of the owner's orders that follow a place, in the same order. Costs the same however
+    /// many there are, but for those that a status leaves out.
+    async fn list_after(
+        &self,
+        owner: &UserId,
+        filter: &OrderFilter,
+        after: OrderCursor,
+        size: u32,
+    ) -> Result<Vec<Order>, StoreError>;
 
     /// Where an order stands, whoever owns it: the caller checks the owner.
     async fn snapshot(

@@ -14,11 +14,13 @@ export function mount(el) {
   const list = h('div', { class: 'tickets' }, skeletons(3, 'skeleton-ticket'));
   const more = h(
     'button',
-    { class: 'button', type: 'button', hidden: true, on: { click: () => load(orders.length) } },
+    { class: 'button', type: 'button', hidden: true, on: { click: () => load(next) } },
     'Show older orders',
   );
   fill(el, h('h1', { tabindex: '-1' }, 'Your orders'), list, h('div', { class: 'more' }, more));
   let orders = [];
+  /** The cursor of the older ones; null when there are none. */
+  let next = null;
   let unmounted = false;
 
   const draw = () => {
@@ -35,22 +37,23 @@ export function mount(el) {
     else fill(list, orders.map(ticket));
   };
 
-  const load = async (offset) => {
+  const load = async (after = '') => {
     more.disabled = true;
     try {
-      const page = await listOrders(offset, PAGE_SIZE);
+      const page = await listOrders(after, PAGE_SIZE);
       if (unmounted) return;
-      const kept = offset === 0 ? [] : orders;
+      const kept = after === '' ? [] : orders;
       const known = new Set(kept.map((order) => order.id));
       orders = [...kept, ...page.items.filter((order) => !known.has(order.id))];
       shop.seen(page.items);
-      more.hidden = offset + page.items.length >= page.total;
+      next = page.next;
+      more.hidden = next === null;
       draw();
     } catch (error) {
       if (!unmounted && orders.length === 0)
         fill(
           list,
-          errorState(error, () => load(0)),
+          errorState(error, () => load()),
         );
     } finally {
       more.disabled = false;
@@ -60,14 +63,14 @@ export function mount(el) {
   const onChange = ({ detail }) => {
     const place = orders.findIndex((order) => order.correlationId === detail.correlationId);
     // Ordered in another tab: only the server knows what is in it.
-    if (place < 0) return load(0);
+    if (place < 0) return load();
     const { status, version } = later(orders[place], detail);
     orders[place] = { ...orders[place], status, version };
     list.children[place]?.replaceWith(ticket(orders[place]));
   };
 
   shop.addEventListener('change', onChange);
-  load(0);
+  load();
   return () => {
     unmounted = true;
     shop.removeEventListener('change', onChange);

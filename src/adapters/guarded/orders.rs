@@ -3,7 +3,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::Guard;
-use crate::domain::{CorrelationId, EventId, Order, OrderId, OrderSnapshot, Page, PageOf, UserId};
+use crate::domain::{
+    CorrelationId, EventId, Order, OrderCursor, OrderId, OrderSnapshot, Page, PageOf, UserId,
+};
 use crate::ports::{
     AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, RequeueOrder,
     RequeuedOrder, StoreError,
@@ -47,6 +49,16 @@ impl OrderStore for GuardedOrders {
         page: Page,
     ) -> Result<PageOf<Order>, StoreError> {
         self.guard.call(self.inner.list(owner, filter, page)).await
+    }
+
+    async fn list_after(
+        &self,
+        owner: &UserId,
+        filter: &OrderFilter,
+        after: OrderCursor,
+        size: u32,
+    ) -> Result<Vec<Order>, StoreError> {
+        self.guard.call(self.inner.list_after(owner, filter, after, size)).await
     }
 
     async fn snapshot(

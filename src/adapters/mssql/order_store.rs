@@ -9,8 +9,8 @@ use super::order_rows::{committed, digest, orders, sku, snapshot};
 use super::row::{Answer, Cells, odd};
 use super::unit;
 use crate::domain::{
-    CorrelationId, EventId, Order, OrderId, OrderSnapshot, OrderStatus, OrderVersion, Page, PageOf,
-    Timestamp, UserId,
+    CorrelationId, EventId, Order, OrderCursor, OrderId, OrderSnapshot, OrderStatus, OrderVersion,
+    Page, PageOf, Timestamp, UserId,
 };
 use crate::ports::{
     AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, RequeueOrder,
@@ -150,6 +150,32 @@ impl OrderStore for MssqlOrderStore {
             .await?;
         let total = answer.row(0)?.count("Total")?;
         Ok(PageOf { offset: page.offset, size: page.size, total, items: orders(&answer, 1)? })
+    }
+
+    async fn list_after(
+        &self,
+        owner: &UserId,
+        filter: &OrderFilter,
+        after: OrderCursor,
+        size: u32,
+    ) -> Result<Vec<Order>, StoreError> {
+        let bound = |instant: Option<Timestamp>| instant.map(|instant| instant.micros);
+        let answer = self
+            .database
+            .run(
+                &unit::LIST_ORDERS_AFTER,
+                &[
+                    &digest(owner),
+                    &filter.status.map(OrderStatus::word),
+                    &bound(filter.from),
+                    &bound(filter.to),
+                    &after.created_at.micros,
+                    &after.id.0,
+                    &i64::from(size),
+                ],
+            )
+            .await?;
+        orders(&answer, 0)
     }
 
     async fn snapshot(

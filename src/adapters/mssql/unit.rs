@@ -45,6 +45,7 @@ units! {
     REQUEUE_ORDER = "requeue_order", Keyed;
     FIND_ORDER = "find_order", Harmless;
     LIST_ORDERS = "list_orders", Harmless;
+    LIST_ORDERS_AFTER = "list_orders_after", Harmless;
     SNAPSHOT = "snapshot", Harmless;
     SNAPSHOT_BY_ID = "snapshot_by_id", Harmless;
     FORGET_IDEMPOTENCY = "forget_idempotency", Harmless;

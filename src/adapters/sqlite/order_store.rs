@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::Connection;
+use rusqlite::{Connection, Params};
 
 use super::advance::{Change, advance, change_status};
 use super::database::Database;
@@ -11,8 +11,8 @@ use super::place::{IDEMPOTENCY_KEPT, find_customer, place};
 use super::requeue::requeue;
 use super::statement::{all, execute, first, only};
 use crate::domain::{
-    CorrelationId, EventId, Order, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, Timestamp,
-    Transition, UserId, Verdict,
+    CorrelationId, EventId, Order, OrderCursor, OrderId, OrderSnapshot, OrderStatus, Page, PageOf,
+    Timestamp, Transition, UserId, Verdict,
 };
 use crate::ports::{
     AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, RequeueOrder,
@@ -70,6 +70,27 @@ impl OrderStore for SqliteOrderStore {
         self.database.read(move |connection| list(connection, &owner, &filter, page)).await
     }
 
+    async fn list_after(
+        &self,
+        owner: &UserId,
+        filter: &OrderFilter,
+        after: OrderCursor,
+        size: u32,
+    ) -> Result<Vec<Order>, StoreError> {
+        let (owner, filter) = (owner.clone(), filter.clone());
+        self.database
+            .read(move |connection| {
+                let Some(customer) = find_customer(connection, &owner)? else {
+                    return Ok(Vec::new());
+                };
+                let (from, to, status) = bounds(&filter);
+                let place = (after.created_at.micros, after.id.0);
+                let values = (customer, from, to, status, place.0, place.1, size);
+                Ok(whole(connection, &owner, sql!("order_page_after"), values)?)
+            })
+            .await
+    }
+
     async fn snapshot(
         &self,
         correlation_id: CorrelationId,
@@ -122,17 +143,33 @@ fn list(
 ) -> Result<PageOf<Order>, StoreError> {
     let empty = PageOf { offset: page.offset, size: page.size, total: 0, items: Vec::new() };
     let Some(customer) = find_customer(connection, owner)? else { return Ok(empty) };
-    let from = filter.from.map_or(i64::MIN, |instant| instant.micros);
-    let to = filter.to.map_or(i64::MAX, |instant| instant.micros);
-    let status = filter.status.map(OrderStatus::word);
+    let (from, to, status) = bounds(filter);
     let total =
         only(connection, sql!("order_count"), (customer, from, to, status), |row| row.get(0))?;
     let values = (customer, from, to, status, page.size, page.offset);
-    let mut items = all(connection, sql!("order_page"), values, |row| read_order(row, owner))?;
-    for order in &mut items {
+    let items = whole(connection, owner, sql!("order_page"), values)?;
+    Ok(PageOf { total, items, ..empty })
+}
+
+/// The filter's bounds, wide where it has none.
+fn bounds(filter: &OrderFilter) -> (i64, i64, Option<&'static str>) {
+    let from = filter.from.map_or(i64::MIN, |instant| instant.micros);
+    let to = filter.to.map_or(i64::MAX, |instant| instant.micros);
+    (from, to, filter.status.map(OrderStatus::word))
+}
+
+/// The orders that a statement selects, with their lines.
+fn whole(
+    connection: &Connection,
+    owner: &UserId,
+    sql: &str,
+    values: impl Params,
+) -> rusqlite::Result<Vec<Order>> {
+    let mut orders = all(connection, sql, values, |row| read_order(row, owner))?;
+    for order in &mut orders {
         order.lines = lines(connection, order.id)?;
     }
-    Ok(PageOf { total, items, ..empty })
+    Ok(orders)
 }
 
 fn remove(

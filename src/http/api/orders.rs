@@ -3,8 +3,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use sha2::{Digest, Sha256};
 
 use crate::app::{PlaceOrderOutcome, PlaceOrderRequest};
-use crate::domain::{Order, OrderDraft, OrderId, OrderStatus, Timestamp};
-use crate::http::dto::{OrderDto, OrderStatusDto, PageDto, PlaceOrderBody};
+use crate::domain::{Order, OrderCursor, OrderDraft, OrderId, OrderStatus, Timestamp};
+use crate::http::dto::{
+    OrderDto, OrderStatusDto, OrdersAfterDto, OrdersDto, PageDto, PlaceOrderBody,
+};
 use crate::http::extract::{Caller, IdempotencyKeyHeader, Json, Orderer, PathParameter, Query};
 use crate::http::middleware::Degraded;
 use crate::http::problem::ProblemBody;
@@ -19,16 +21,21 @@ pub(super) fn no_such_order() -> Problem {
     Problem::not_found("You have no such order.")
 }
 
-/// The caller's orders, newest first.
+/// The caller's orders, newest first: by page with `offset` and `total`, or by cursor with `after`.
+///
+/// Pages count all orders that fit, and read those they skip: the more there are, the longer it takes. With a cursor every part takes as
+/// long as the first.
 #[utoipa::path(get, path = "/api/orders", operation_id = "listOrders", tag = "orders", security(("bearer" = [])),
     params(
+        ("after" = Option<String>, Query, description = "`next` of the part before, or empty for the first part; excludes `offset`",
+            example = ""),
         ("offset" = Option<u32>, Query, description = "Entries to skip", minimum = 0, maximum = 2147483647_u32),
         ("size" = Option<u32>, Query, description = "Entries to return, 10 when missing", minimum = 1, maximum = 100),
         ("status" = Option<OrderStatusDto>, Query, description = "Only orders that stand here"),
         ("from" = Option<time::OffsetDateTime>, Query, description = "Only orders accepted at this instant or later (RFC 3339)"),
         ("to" = Option<time::OffsetDateTime>, Query, description = "Only orders accepted before this instant (RFC 3339)")),
     responses(
-        (status = 200, body = PageDto<OrderDto>),
+        (status = 200, body = OrdersDto),
         (status = 400, body = ProblemBody, content_type = "application/problem+json", description = "A parameter is not valid")))]
 pub(in crate::http) async fn list(
     caller: Caller,
@@ -36,7 +43,7 @@ pub(in crate::http) async fn list(
     state: web::Data<HttpState>,
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request)?;
-    let page = query.page(USUAL_SIZE);
+    let (skips, page) = (query.has("offset"), query.page(USUAL_SIZE));
     let by_name = |text: &str| OrderStatus::ALL.into_iter().find(|status| status.name() == text);
     let filter = OrderFilter {
         status: query.read(
@@ -47,10 +54,27 @@ pub(in crate::http) async fn list(
         from: query.read("from", "an RFC 3339 instant", Timestamp::parse_rfc3339),
         to: query.read("to", "an RFC 3339 instant", Timestamp::parse_rfc3339),
     };
+    let after =
+        query.read("after", "`next` of the part before, or empty, without offset", |text| {
+            let place = if text.is_empty() { Some(OrderCursor::START) } else { text.parse().ok() };
+            place.filter(|_| !skips)
+        });
     query.finish()?;
-    let public_url = &state.settings.public_url;
-    let orders = state.list_orders.run(&caller.0.user, &filter, page).await?;
-    Ok(HttpResponse::Ok().json(PageDto::new(orders, |order| OrderDto::new(order, public_url))))
+    let (user, public_url) = (&caller.0.user, &state.settings.public_url);
+    let dto = |order| OrderDto::new(order, public_url);
+    let orders = match after {
+        None => {
+            let orders = state.list_orders.run(user, &filter, page).await?;
+            OrdersDto::Page(PageDto::new(orders, dto))
+        }
+        Some(after) => {
+            let (orders, next) = state.list_orders.after(user, &filter, after, page.size).await?;
+            let next = next.map(|cursor| cursor.to_string());
+            let items = orders.into_iter().map(dto).collect();
+            OrdersDto::After(OrdersAfterDto { size: page.size, next, items })
+        }
+    };
+    Ok(HttpResponse::Ok().json(orders))
 }
 
 /// One order of the caller.

@@ -9,7 +9,7 @@ mod session;
 mod status;
 mod stock;
 
-pub(super) use order::{OrderDto, PlaceOrderBody};
+pub(super) use order::{OrderDto, OrdersAfterDto, OrdersDto, PlaceOrderBody};
 pub(super) use page::PageDto;
 pub(super) use product::{BillingPeriodDto, ProductDto};
 pub(super) use report::{DayOrdersDto, ReportDto, StatusCountDto, VendorRevenueDto};

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::OrderStatusDto;
+use super::{OrderStatusDto, PageDto};
 use crate::domain::{
     CorrelationId, DraftError, Money, Order, OrderDraft, OrderLine, OrderStatus, OrderVersion,
     Timestamp,
@@ -79,6 +79,30 @@ pub(in crate::http) struct OrderDto {
     #[schema(value_type = time::OffsetDateTime)]
     created_at: Timestamp,
     items: Vec<OrderItemDto>,
+}
+
+/// Orders of a user, in the envelope that the request asks for.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = Orders)]
+pub(in crate::http) enum OrdersDto {
+    /// By page.
+    Page(PageDto<OrderDto>),
+    /// By cursor.
+    After(OrdersAfterDto),
+}
+
+/// Orders that follow a cursor.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrdersAfter)]
+pub(in crate::http) struct OrdersAfterDto {
+    /// Entries asked for.
+    pub(in crate::http) size: u32,
+    /// The cursor to go on with; `null` at the end.
+    #[schema(required = true)]
+    pub(in crate::http) next: Option<String>,
+    /// The orders.
+    pub(in crate::http) items: Vec<OrderDto>,
 }
 
 /// A line of an order, as the product was when the order was accepted.

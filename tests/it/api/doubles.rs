@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contoso_shop::domain::{
-    CorrelationId, EventId, Order, OrderId, OrderSnapshot, OrderStatus, Page, PageOf, Product, Sku,
-    UserId,
+    CorrelationId, EventId, Order, OrderCursor, OrderId, OrderSnapshot, OrderStatus, Page, PageOf,
+    Product, Sku, UserId,
 };
 use contoso_shop::ports::{
     AdvanceOrder, Advanced, CommittedEvents, CopiedStatus, NewOrder, OrderFilter, OrderStore,
@@ -122,6 +122,17 @@ impl OrderStore for StagedOrders {
         self.stage.pass().await?;
         self.inner.list(owner, filter, page).await
     }
+    async fn list_after(
+        &self,
+        owner: &UserId,
+        filter: &OrderFilter,
+        after: OrderCursor,
+        size: u32,
+    ) -> Result<Vec<Order>, StoreError> {
+        self.stage.pass().await?;
+        self.inner.list_after(owner, filter, after, size).await
+    }
+
     async fn snapshot(
         &self,
         correlation_id: CorrelationId,

@@ -235,3 +235,26 @@ async fn what_is_short_is_422_with_the_line_and_what_is_left() {
         "idempotency-key-reused"
     );
 }
+
+#[tokio::test]
+async fn a_cursor_leads_through_the_orders_without_a_total() {
+    let server = Server::start().await;
+    let mut placed = Vec::new();
+    for _ in 0..5 {
+        placed.insert(0, server.order("ann").await);
+    }
+    let (mut seen, mut after) = (Vec::new(), String::new());
+    for last in [false, false, true] {
+        let path = format!("/api/orders?size=2&after={after}");
+        let part = server.get("ann", &path).await.expect(200).body;
+        assert!(part.get("total").is_none() && part["size"] == 2);
+        seen.extend(part["items"].as_array().expect("items").clone());
+        assert_eq!(part["next"].is_null(), last);
+        after = part["next"].as_str().unwrap_or_default().to_owned();
+    }
+    assert_eq!(seen, placed);
+    for query in ["after=x", "after=&offset=0", "after=&after="] {
+        let answer = server.get("ann", &format!("/api/orders?{query}")).await.expect(400);
+        assert!(answer.body["errors"]["after"][0].is_string(), "{query}");
+    }
+}

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use contoso_shop::domain::{
-    CorrelationId, EventId, JobId, JobState, Money, OrderId, OrderStatus, OrderVersion, Page, Sku,
-    Transition, UserId,
+    CorrelationId, EventId, JobId, JobState, Money, OrderCursor, OrderId, OrderStatus,
+    OrderVersion, Page, Sku, Transition, UserId,
 };
 use contoso_shop::ports::{
     Acknowledgement, AdvanceOrder, Advanced, IdempotencyKey, Lease, NewOrder, OrderFilter, Outcome,
@@ -538,6 +538,44 @@ pub async fn filters_narrow_list_and_total(h: Harness) {
     assert_eq!(listed(OrderFilter { from, to, status }).await, ids(&|n| within(n) && n != 1));
 }
 
+pub async fn a_cursor_walks_over_every_order_once(h: Harness) {
+    let ada = UserId::new("ada");
+    let mut ids = Vec::new();
+    for n in 1..=7 {
+        ids.push(h.created(order("ada", &[(&course(), n)])).await.id);
+        h.created(order("bob", &[(&course(), n)])).await;
+    }
+    ids.reverse();
+    let after = |filter: OrderFilter, cursor, size| {
+        let (orders, ada) = (h.stores.orders.clone(), ada.clone());
+        async move { orders.list_after(&ada, &filter, cursor, size).await.expect("list") }
+    };
+    let all = OrderFilter::default;
+    let (mut seen, mut cursor) = (Vec::new(), OrderCursor::START);
+    loop {
+        let part = after(all(), cursor, 3).await;
+        let Some(last) = part.last() else { break };
+        cursor = OrderCursor::at(last);
+        assert!(part.iter().all(|order| order.user == ada && order.lines.len() == 1));
+        seen.extend(part.iter().map(|order| order.id));
+        // New orders do not shift what is older.
+        h.created(order("ada", &[(&course(), 1)])).await;
+    }
+    assert_eq!(seen, ids);
+    let third = h.stores.orders.find(&ada, ids[2]).await.expect("find").expect("order");
+    let same_instant = OrderCursor { id: OrderId(third.id.0 + 1), ..OrderCursor::at(&third) };
+    assert_eq!(after(all(), same_instant, 1).await[0].id, third.id);
+    let status = Some(OrderStatus::Processing);
+    advance(&h, step(third.correlation_id, Transition::processing_started())).await;
+    let filtered = after(OrderFilter { status, ..all() }, OrderCursor::START, 9).await;
+    assert_eq!(filtered.iter().map(|order| order.id).collect::<Vec<_>>(), [third.id]);
+    let (from, to) = (Some(third.created_at), Some(third.created_at));
+    assert_eq!(after(OrderFilter { from, to, status: None }, OrderCursor::START, 9).await, []);
+    let nobody = UserId::new("nobody");
+    let none = h.stores.orders.list_after(&nobody, &all(), OrderCursor::START, 9).await;
+    assert_eq!(none.expect("list"), []);
+}
+
 pub async fn an_order_is_its_owners_only(h: Harness) {
     let placed = h.created(order("ada", &[(&course(), 1)])).await;
     let bob = UserId::new("bob");
@@ -654,6 +692,7 @@ over_every_store!(
     a_withdrawn_product_is_a_price_mismatch,
     lists_are_newest_first_and_paged,
     filters_narrow_list_and_total,
+    a_cursor_walks_over_every_order_once,
     an_order_is_its_owners_only,
     removing_an_accepted_order_cancels_it,
     removing_an_order_under_work_cancels_it_and_a_finished_one_stays,

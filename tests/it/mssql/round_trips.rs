@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use contoso_shop::domain::{
-    CorrelationId, EventId, JobId, OrderId, OrderVersion, Page, QueueName, ServerId, Sku,
+    CorrelationId, EventId, JobId, OrderCursor, OrderId, OrderVersion, Page, QueueName, ServerId,
+    Sku,
 };
 use contoso_shop::ports::{OrderFilter, RequeueOrder, ServerInfo};
 
@@ -32,6 +33,7 @@ async fn every_unit_of_work_is_one_request() {
         ("Purpose: sets what is left of a product", affected()),
         ("Purpose: one order of its owner", vec![none(), none()]),
         ("Purpose: a part of an owner's orders", vec![total(), none(), none()]),
+        ("Purpose: an owner's orders that follow a place", vec![none(), none()]),
         ("Purpose: where an owner's order stands", vec![none()]),
         ("Purpose: deletes idempotency records", affected()),
         ("Purpose: a part of the catalogue", vec![total(), none()]),
@@ -75,6 +77,8 @@ async fn every_unit_of_work_is_one_request() {
     s.orders.snapshot_by_id(&user(), OrderId(1)).await.expect("snapshot");
     s.orders.find(&user(), OrderId(1)).await.expect("find");
     s.orders.list(&user(), &OrderFilter::default(), page).await.expect("list");
+    let (all, start) = (OrderFilter::default(), OrderCursor::START);
+    s.orders.list_after(&user(), &all, start, 10).await.expect("list");
     s.orders.remove(&user(), OrderId(1), EventId::generate()).await.expect("remove");
     let requeue = RequeueOrder { correlation_id: id, job: JobId(1), event_id: EventId::generate() };
     s.orders.requeue(requeue).await.expect("requeue");
