@@ -27,8 +27,8 @@ pub(super) fn no_such_order() -> Problem {
 /// long as the first.
 #[utoipa::path(get, path = "/api/orders", operation_id = "listOrders", tag = "orders", security(("bearer" = [])),
     params(
-        ("after" = Option<String>, Query, description = "`next` of the part before, or empty for the first part; excludes `offset`",
-            example = ""),
+        ("after" = Option<String>, Query, description = "`next` of the part before, or empty for the first part; `offset` is ignored then",
+            pattern = "^([0-9a-f]{1,15}-[0-9a-f]{1,15})?$"),
         ("offset" = Option<u32>, Query, description = "Entries to skip", minimum = 0, maximum = 2147483647_u32),
         ("size" = Option<u32>, Query, description = "Entries to return, 10 when missing", minimum = 1, maximum = 100),
         ("status" = Option<OrderStatusDto>, Query, description = "Only orders that stand here"),
@@ -43,7 +43,7 @@ pub(in crate::http) async fn list(
     state: web::Data<HttpState>,
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request)?;
-    let (skips, page) = (query.has("offset"), query.page(USUAL_SIZE));
+    let page = query.page(USUAL_SIZE);
     let by_name = |text: &str| OrderStatus::ALL.into_iter().find(|status| status.name() == text);
     let filter = OrderFilter {
         status: query.read(
@@ -54,11 +54,9 @@ pub(in crate::http) async fn list(
         from: query.read("from", "an RFC 3339 instant", Timestamp::parse_rfc3339),
         to: query.read("to", "an RFC 3339 instant", Timestamp::parse_rfc3339),
     };
-    let after =
-        query.read("after", "`next` of the part before, or empty, without offset", |text| {
-            let place = if text.is_empty() { Some(OrderCursor::START) } else { text.parse().ok() };
-            place.filter(|_| !skips)
-        });
+    let after = query.read("after", "`next` of the part before, or empty", |text| {
+        if text.is_empty() { Some(OrderCursor::START) } else { text.parse().ok() }
+    });
     query.finish()?;
     let (user, public_url) = (&caller.0.user, &state.settings.public_url);
     let dto = |order| OrderDto::new(order, public_url);

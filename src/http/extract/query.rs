@@ -27,11 +27,6 @@ impl Query {
         Ok(Self { pairs: pairs.into_inner(), problems: Vec::new() })
     }
 
-    /// Whether a parameter is there.
-    pub(in crate::http) fn has(&self, name: &str) -> bool {
-        self.pairs.iter().any(|(key, _)| key == name)
-    }
-
     /// `offset` and `size`.
     pub(in crate::http) fn page(&mut self, usual_size: u32) -> Page {
         let offset = self.number("offset", "a number from 0 to 2147483647", 0..=LARGEST_OFFSET);

@@ -253,7 +253,7 @@ async fn a_cursor_leads_through_the_orders_without_a_total() {
         after = part["next"].as_str().unwrap_or_default().to_owned();
     }
     assert_eq!(seen, placed);
-    for query in ["after=x", "after=&offset=0", "after=&after="] {
+    for query in ["after=x", "after=1-", "after=&after="] {
         let answer = server.get("ann", &format!("/api/orders?{query}")).await.expect(400);
         assert!(answer.body["errors"]["after"][0].is_string(), "{query}");
     }
