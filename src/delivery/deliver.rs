@@ -135,18 +135,20 @@ impl DeliverEvent {
                     return Ok(());
                 }
             }
-            if begun.elapsed() >= PREDECESSOR_TIMEOUT {
+            // Before the missing ones are told: however slow everything is, that is tried once.
+            let is_late = begun.elapsed() >= PREDECESSOR_TIMEOUT;
+            let filled = self.fill(user, &missing, since).await?;
+            if !filled && !is_late {
+                sleep(PREDECESSOR_EVERY).await;
+            }
+            told = self.notify(user, event, since).await?;
+            if is_late && matches!(told, Notified::Early { .. }) {
                 if self.without_predecessor(user, event).await? == Notified::Sent {
                     metrics::counter!("contoso_events_skipped_total").increment(1);
                     tracing::warn!(correlationId = %event.correlation_id, "an event is sent without its predecessor");
                 }
                 return Ok(());
             }
-            let filled = self.fill(user, &missing, since).await?;
-            if !filled {
-                sleep(PREDECESSOR_EVERY).await;
-            }
-            told = self.notify(user, event, since).await?;
         }
         Ok(())
     }

@@ -107,6 +107,16 @@ async fn what_a_process_commits_is_published_without_a_look_into_the_outbox() {
     published(&shop).await;
     worker.stop().await;
     assert_eq!(shop.notifier.versions(order.correlation_id), [1, 2, 3]);
+
+    // However slow the hub is.
+    let order = shop.order("AZ-700", 1).await;
+    let worker = shop.work(Duration::ZERO, options(1));
+    shop.becomes(&order, Completed).await;
+    worker.stop().await;
+    shop.notifier.slow.store(true, SeqCst);
+    let last = shop.events(&order).await.pop().expect("an event");
+    shop.deliver().everywhere(&last).await.expect("delivered");
+    assert_eq!(shop.notifier.versions(order.correlation_id), [1, 2, 3]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -77,6 +77,8 @@ impl CommittedEvents for LeftToTheOutbox {
 #[derive(Default)]
 pub struct FakeNotifier {
     pub fails: AtomicBool,
+    /// Each answer takes longer than an event waits for its predecessor.
+    pub slow: AtomicBool,
     /// What a tab heard.
     pub sent: Mutex<Vec<(UserId, OrderEvent)>>,
     /// For how long it says to have remembered.
@@ -154,6 +156,9 @@ impl OrderNotifier for FakeNotifier {
         event: &OrderEvent,
         _held_for: Duration,
     ) -> Result<Notified, NotifyError> {
+        if self.slow.load(SeqCst) {
+            tokio::time::sleep(Duration::from_millis(120)).await;
+        }
         self.send(user, event, false)
     }
 
