@@ -1,6 +1,7 @@
 //! Group commit: everything that waits for the writer becomes one transaction, so that many callers
 //! share one disk flush.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -96,8 +97,15 @@ where
     }
 
     fn run(&mut self, connection: &Connection, now: Timestamp) -> bool {
-        self.result = self.work.take().map(|work| work(connection, now));
-        matches!(self.result, Some(Ok(_)))
+        let Some(work) = self.work.take() else { return false };
+        // One command that panics must not end the thread and with it all writing; what it wrote is
+        // undone like that of one that errs.
+        let ended = panic::catch_unwind(AssertUnwindSafe(|| work(connection, now)));
+        let result =
+            ended.unwrap_or_else(|_| Err(StoreError::fault("a command of the writer panicked")));
+        let is_done = result.is_ok();
+        self.result = Some(result);
+        is_done
     }
 
     fn answer(self: Box<Self>, committed: Result<(), String>) {
@@ -155,4 +163,40 @@ fn commit(
     statement::execute(connection, "COMMIT", [])?;
     metrics::committed(batch.len(), start.elapsed());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use rusqlite::Connection;
+
+    use super::Writer;
+    use crate::adapters::sqlite::statement::{execute, only};
+    use crate::ports::{StoreError, SystemClock};
+
+    #[tokio::test]
+    async fn a_command_that_panics_is_undone_and_the_writer_goes_on() {
+        let connection = Connection::open_in_memory().expect("open");
+        execute(&connection, "CREATE TABLE T (X)", []).expect("create");
+        let patience = Duration::from_secs(10);
+        let writer =
+            Writer::start(connection, Arc::new(SystemClock), 8, patience).expect("a thread");
+        let insert = |panics: bool| {
+            writer.run(move |connection, _| {
+                execute(connection, "INSERT INTO T VALUES (1)", [])?;
+                assert!(!panics, "on purpose");
+                Ok(())
+            })
+        };
+        let (before, panicked, after) = tokio::join!(insert(false), insert(true), insert(false));
+        assert!(before.is_ok() && after.is_ok());
+        assert!(matches!(panicked, Err(StoreError::Fault { .. })), "{panicked:?}");
+        assert!(writer.is_running());
+        let count = writer.run(|connection, _| {
+            Ok(only(connection, "SELECT COUNT(*) FROM T", [], |row| row.get::<_, i64>(0))?)
+        });
+        assert_eq!(count.await.expect("a count"), 2);
+    }
 }
