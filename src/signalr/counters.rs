@@ -13,6 +13,7 @@ pub struct HubCounters {
     not_newer: AtomicU64,
     skipped: AtomicU64,
     bad_payloads: AtomicU64,
+    overloads: AtomicU64,
     slow_consumers: AtomicU64,
 }
 
@@ -35,6 +36,8 @@ pub struct HubStats {
     pub skipped: u64,
     /// Backplane payloads that could not be read.
     pub bad_payloads: u64,
+    /// Requests of other servers that were left undone because too many waited.
+    pub overloads: u64,
     /// Connections ended because they did not read.
     pub slow_consumers: u64,
 }
@@ -104,6 +107,7 @@ impl HubCounters {
             not_newer: self.not_newer.load(Relaxed),
             skipped: self.skipped.load(Relaxed),
             bad_payloads: self.bad_payloads.load(Relaxed),
+            overloads: self.overloads.load(Relaxed),
             slow_consumers: self.slow_consumers.load(Relaxed),
         }
     }
@@ -166,6 +170,11 @@ impl HubCounters {
     pub(super) fn bad_payload(&self) {
         self.bad_payloads.fetch_add(1, Relaxed);
         metrics::counter!("contoso_signalr_backplane_bad_payloads_total").increment(1);
+    }
+
+    pub(super) fn overloaded(&self) {
+        self.overloads.fetch_add(1, Relaxed);
+        metrics::counter!("contoso_signalr_backplane_overloads_total").increment(1);
     }
 
     /// `method` must be a registered name: anything else would let clients invent label values.

@@ -215,18 +215,24 @@ impl HubLifetime {
     async fn change_group_locally(&self, change: &GroupChange) -> bool {
         let group = Target::Group(change.group.clone());
         match change.action {
-            GroupAction::Add => match self.registry.join(&change.connection, &change.group) {
-                None => return false,
-                Some(false) => {}
-                Some(true) => {
-                    if let Err(error) = self.backplane.subscribe(&group).await {
-                        tracing::debug!(
-                            error = &error as &dyn std::error::Error,
-                            "a group is not reachable from other servers yet"
-                        );
-                    }
+            GroupAction::Add => {
+                if !self.registry.contains(&change.connection) {
+                    return false;
                 }
-            },
+                // Before it joins: a connection that ends meanwhile undoes the subscriptions of the
+                // groups it is in, and finds none of this one.
+                if let Err(error) = self.backplane.subscribe(&group).await {
+                    tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "a group is not reachable from other servers yet"
+                    );
+                }
+                let joined = self.registry.join(&change.connection, &change.group);
+                if joined != Some(true) {
+                    self.backplane.unsubscribe(&group);
+                }
+                return joined.is_some();
+            }
             GroupAction::Remove => match self.registry.leave(&change.connection, &change.group) {
                 None => return false,
                 Some(false) => {}
@@ -273,4 +279,12 @@ impl BackplaneReceiver for HubLifetime {
     fn bad_payload(&self) {
         self.counters.bad_payload();
     }
+
+    fn overloaded(&self) {
+        self.counters.overloaded();
+    }
 }
+
+#[cfg(test)]
+#[path = "lifetime_tests.rs"]
+mod tests;

@@ -14,8 +14,8 @@ use crate::ports::StoreError;
 /// Commands that may wait for a connection; one more is refused at once.
 const QUEUE: usize = 4096;
 /// Published messages that may wait for a slow listener of this process; older ones are lost to it,
-/// and it is told so.
-const MESSAGES: usize = 4096;
+/// and it is told so. Many, because one read of the socket may bring thousands at once.
+const MESSAGES: usize = 65_536;
 /// A connection on which nothing was answered for so long is thrown away.
 const SILENCE: Duration = Duration::from_secs(5);
 
@@ -40,7 +40,11 @@ pub fn command_client(settings: &RedisSettings) -> Result<Client, StoreError> {
 /// # Errors
 /// As [`command_client`].
 pub fn subscriber_client(settings: &RedisSettings) -> Result<SubscriberClient, StoreError> {
-    let client = builder(settings)?.build_subscriber_client().map_err(StoreError::fault)?;
+    let mut builder = builder(settings)?;
+    builder.with_performance_config(|performance| {
+        performance.broadcast_channel_capacity = MESSAGES;
+    });
+    let client = builder.build_subscriber_client().map_err(StoreError::fault)?;
     client.connect();
     Ok(client)
 }
@@ -71,7 +75,6 @@ fn builder(settings: &RedisSettings) -> Result<Builder, StoreError> {
         })
         .with_performance_config(|performance| {
             performance.default_command_timeout = settings.command_timeout;
-            performance.broadcast_channel_capacity = MESSAGES;
         });
     Ok(builder)
 }

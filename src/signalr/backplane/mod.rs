@@ -136,4 +136,7 @@ pub trait BackplaneReceiver: Send + Sync {
 
     /// Counts a payload nobody could read.
     fn bad_payload(&self);
+
+    /// Counts a request of another server that is left undone because too many wait.
+    fn overloaded(&self);
 }

@@ -11,6 +11,7 @@ use contoso_shop::signalr::{
 };
 use fred::interfaces::{EventInterface, PubsubInterface};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::signalr::server::TestServer;
@@ -346,6 +347,29 @@ async fn redis_shows_microsofts_channels_and_payloads() {
     commands.publish::<(), _, _>(channel, dotnet.as_slice()).await.unwrap();
     assert_eq!(tab.client.event("Hi").await, json!([1]));
     assert_eq!(a.endpoint.lifetime().stats().bad_payloads, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thousands_of_messages_in_one_write_are_all_taken() {
+    const MESSAGES: u64 = 5_000;
+    let fabric = redis();
+    let a = server_of(&fabric, "contoso-signalr", "OrderStatusHub").await;
+    let _tab = Tab::open(&a, "alice").await;
+    let before = a.endpoint.lifetime().stats();
+    let payload = b"\x92\x90\x81\xA4json\xC4\x02{}";
+    let channel = b"contoso-signalrOrderStatusHub:user:alice";
+    let mut command = format!("*3\r\n$7\r\nPUBLISH\r\n${}\r\n", channel.len()).into_bytes();
+    command.extend_from_slice(channel);
+    command.extend_from_slice(format!("\r\n${}\r\n", payload.len()).as_bytes());
+    command.extend_from_slice(payload);
+    command.extend_from_slice(b"\r\n");
+    let mut socket =
+        tokio::net::TcpStream::connect(("127.0.0.1", fabric.server.port)).await.expect("Redis");
+    socket.write_all(&command.repeat(MESSAGES as usize)).await.expect("written");
+    until("all messages", SOON, || async {
+        (a.endpoint.lifetime().stats().received - before.received == MESSAGES).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

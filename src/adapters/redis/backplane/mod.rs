@@ -22,6 +22,7 @@ use fred::clients::{Client, SubscriberClient};
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::config::Options;
 use fred::types::{Message, Value};
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
@@ -39,12 +40,14 @@ use crate::adapters::redis::script::SlotScript;
 use acks::Acks;
 use channels::{Channels, Incoming};
 use payload::GroupCommand;
-use subscriber::Subscriptions;
+use subscriber::{Echo, Subscriptions};
 
 /// How long a new connection or member waits for its channel before it goes on without.
 const SUBSCRIBE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the owner of a remote connection may take to change its groups.
 const ACK_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a message to oneself may take.
+const ECHO_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long the last version sent of a key is remembered; longer than an order takes.
 const SENT_VERSIONS_LIVE: Duration = Duration::from_secs(3_600);
 /// Group changes of other servers that may wait to be applied here.
@@ -86,14 +89,32 @@ impl RedisBackplane {
         spawn_until(stop, backplane.clone().take_messages(subscriber.clone(), commands));
         spawn_until(stop, backplane.clone().apply_group_commands(waiting));
         spawn_until(stop, backplane.clone().begin_memory(losses));
-        let subscriptions = backplane.subscriptions.clone();
-        let (stop, publisher) = (stop.clone(), backplane.publisher.clone());
+        let (stop, keeper) = (stop.clone(), backplane.clone());
         tokio::spawn(async move {
-            stop.run_until_cancelled(subscriptions.keep(subscriber.clone(), publisher)).await;
+            let hear = || {
+                let keeper = keeper.clone();
+                async move { keeper.echo().await }.boxed()
+            };
+            let publisher = keeper.publisher.clone();
+            let kept = keeper.subscriptions.keep(subscriber.clone(), publisher, hear);
+            stop.run_until_cancelled(kept).await;
             // Redis forgets our channels with the connection.
             let _ = tokio::time::timeout(Duration::from_secs(1), subscriber.quit()).await;
         });
         backplane
+    }
+
+    /// Sends an acknowledgement that nobody waits for to the channel of this very server.
+    async fn echo(&self) -> Echo {
+        let mut ack = self.acks.expect();
+        let channel = self.channels.acks_of(self.channels.server());
+        if self.publish_raw(channel, payload::encode_ack(ack.id)).await.is_err() {
+            return Echo::NotSent;
+        }
+        match tokio::time::timeout(ECHO_TIMEOUT, &mut ack.acknowledged).await {
+            Ok(Ok(())) => Echo::Heard,
+            _ => Echo::Missed,
+        }
     }
 
     /// Notes since when versions are remembered, whenever Redis is connected or `losses` tells of
@@ -154,9 +175,12 @@ impl RedisBackplane {
                 receiver.received();
                 self.deliver(&*receiver, &target, &payload)
             }
-            Incoming::GroupCommand => payload::decode_group_command(&payload)
-                .ok()
-                .and_then(|command| commands.try_send(command).ok()),
+            Incoming::GroupCommand => payload::decode_group_command(&payload).ok().map(|command| {
+                // Unacknowledged, so the other server tells its caller.
+                if commands.try_send(command).is_err() {
+                    receiver.overloaded();
+                }
+            }),
             Incoming::Ack => payload::decode_ack(&payload).ok().map(|id| self.acks.acknowledge(id)),
         };
         if understood.is_none() {
@@ -315,4 +339,75 @@ fn invocation(message: &SerializedMessage, excluded: Vec<&str>) -> Vec<u8> {
 fn spawn_until(stop: &CancellationToken, task: impl Future<Output = ()> + Send + 'static) {
     let stop = stop.clone();
     tokio::spawn(async move { stop.run_until_cancelled(task).await });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use fred::prelude::Builder;
+
+    use super::*;
+    use crate::signalr::backplane::GroupAction;
+
+    /// Counts what it is told.
+    #[derive(Default)]
+    struct Counting {
+        bad: AtomicUsize,
+        overloads: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl BackplaneReceiver for Counting {
+        fn deliver(&self, _: &Target, _: &Published) {}
+
+        async fn change_group(&self, _: &GroupChange) -> bool {
+            false
+        }
+
+        fn received(&self) {}
+
+        fn bad_payload(&self) {
+            self.bad.fetch_add(1, Relaxed);
+        }
+
+        fn overloaded(&self) {
+            self.overloads.fetch_add(1, Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_of_group_changes_is_an_overload_and_no_bad_payload() {
+        let channels = Channels::new("p", "Hub", "us".to_owned());
+        let backplane = RedisBackplane {
+            publisher: Builder::default_centralized().build().expect("a client"),
+            publish_in_turn: SlotScript::new(""),
+            subscriptions: Subscriptions::new(channels.permanent()),
+            channels,
+            acks: Acks::default(),
+            receiver: OnceLock::new(),
+        };
+        let receiver = Arc::<Counting>::default();
+        let attached: Arc<dyn BackplaneReceiver> = receiver.clone();
+        backplane.attach(Arc::downgrade(&attached));
+        let (commands, _waiting) = mpsc::channel(1);
+        let command = payload::encode_group_command(&GroupCommand {
+            id: 1,
+            server: "other".to_owned(),
+            action: GroupAction::Add,
+            group: "g".to_owned(),
+            connection: "c".to_owned(),
+        });
+        for payload in [command.clone(), command, b"garbage".to_vec()] {
+            let message = Message {
+                channel: backplane.channels.group_commands().into(),
+                value: Value::Bytes(payload.into()),
+                kind: fred::types::MessageKind::Message,
+                server: fred::types::config::Server::new("localhost", 6379),
+            };
+            backplane.take(message, &commands);
+        }
+        assert_eq!((receiver.overloads.load(Relaxed), receiver.bad.load(Relaxed)), (1, 1));
+    }
 }

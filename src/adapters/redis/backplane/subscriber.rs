@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fred::clients::{Client, SubscriberClient};
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
+use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -17,6 +18,18 @@ const CHANNELS_PER_COMMAND: usize = 512;
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// Signs of life missed in a row before the connection is thrown away.
 const MISSES: u32 = 3;
+
+/// What became of a message that this process sent to itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Echo {
+    /// It came back: what holds the subscriptions works.
+    Heard,
+    /// It was sent and did not come back. In a cluster the node that holds the subscriptions may
+    /// hang while the one that answers PING is well.
+    Missed,
+    /// It could not be sent: nothing is known of the subscriptions.
+    NotSent,
+}
 
 /// The wishes of this process and how far Redis has them.
 pub(super) struct Subscriptions {
@@ -64,11 +77,17 @@ impl Subscriptions {
     }
 
     /// Makes Redis follow the wishes, for ever. After each reconnect everything is asked for again.
-    pub(super) async fn keep(&self, client: SubscriberClient, publisher: Client) {
+    /// `hear` sends this process a message of its own.
+    pub(super) async fn keep(
+        &self,
+        client: SubscriberClient,
+        publisher: Client,
+        hear: impl Fn() -> BoxFuture<'static, Echo>,
+    ) {
         let (mut reconnects, mut errors) = (client.reconnect_rx(), client.error_rx());
         let (mut publisher_reconnects, mut publisher_errors) =
             (publisher.reconnect_rx(), publisher.error_rx());
-        let (mut misses, mut due) = (0, Instant::now());
+        let (mut misses, mut due, mut hear_at) = (0, Instant::now(), Instant::now());
         loop {
             tokio::select! {
                 biased;
@@ -86,11 +105,19 @@ impl Subscriptions {
                         self.lock().reset();
                     }
                     if client.is_connected() && self.follow(&client).await {
-                        misses = 0;
                         self.subscribed.store(true, Relaxed);
-                        self.announce(publisher.is_connected());
-                        continue;
+                        if hear_at > Instant::now() {
+                            continue;
+                        }
+                        let echo = hear().await;
+                        if echo != Echo::Missed {
+                            misses = 0;
+                            hear_at = Instant::now() + HEARTBEAT;
+                            self.announce(echo == Echo::Heard);
+                            continue;
+                        }
                     }
+                    hear_at = Instant::now();
                     self.lost();
                     misses += 1;
                     // Without this a server that hangs is waited for until TCP gives up, a quarter
