@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contoso_shop::adapters::redis::{RedisBackplane, subscriber_client};
+use contoso_shop::adapters::redis::{RedisBackplane, command_client, subscriber_client};
+use contoso_shop::config::{RedisSettings, RedisTopology};
 use contoso_shop::signalr::ConnectionId;
 use contoso_shop::signalr::backplane::{Backplane, BackplaneError, BackplaneState, InProcessBus};
 use contoso_shop::signalr::{
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::signalr::server::TestServer;
 use crate::support::hub_client::{HubClient, Token};
 use crate::support::redis::{client, settings};
+use crate::support::redis_forms::{RedisCluster, cli};
 use crate::support::redis_server::RedisServer;
 use crate::support::wait::until;
 
@@ -45,6 +47,20 @@ impl Fabric for Redis {
         let subscriber = subscriber_client(&settings(self.server.port)).expect("good settings");
         let losses = tokio::sync::watch::channel(0).1;
         let publisher = client(self.server.port);
+        RedisBackplane::start(publisher, subscriber, prefix, hub, losses, &self.stop)
+    }
+}
+
+struct Clustered {
+    settings: RedisSettings,
+    stop: CancellationToken,
+}
+
+impl Fabric for Clustered {
+    fn join(&self, prefix: &str, hub: &str) -> Arc<dyn Backplane> {
+        let subscriber = subscriber_client(&self.settings).expect("good settings");
+        let publisher = command_client(&self.settings).expect("good settings");
+        let losses = tokio::sync::watch::channel(0).1;
         RedisBackplane::start(publisher, subscriber, prefix, hub, losses, &self.stop)
     }
 }
@@ -526,4 +542,29 @@ async fn the_same_text_is_heard_as_often_as_it_is_sent(fabric: &dyn Fabric) {
         a.context().user("alice").send("News", &("tick",)).await.expect("sent");
     }
     assert_eq!(heard(&[&a, &b], &mut [&mut tab]).await, [vec![json!("tick"); 5]]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_node_that_hangs_with_our_subscriptions_is_noticed() {
+    let cluster = RedisCluster::start().await;
+    let nodes = cluster.servers.iter().map(|server| ("127.0.0.1".to_owned(), server.port));
+    let topology = RedisTopology::Cluster(nodes.collect());
+    let fabric = Clustered {
+        settings: RedisSettings { topology, ..settings(0) },
+        stop: CancellationToken::new(),
+    };
+    let a = server(&fabric).await;
+    let mut tab = Tab::open(&a, "alice").await;
+    let holds =
+        |node: &&RedisServer| cli(node.port, &["pubsub", "channels"]).contains("internal:ack:");
+    let holder = cluster.servers.iter().find(holds).expect("a node with our subscriptions");
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(holder.pid()).expect("a pid"));
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP).expect("stopped");
+    disconnected(&a).await;
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGCONT).expect("continued");
+    connected(&a).await;
+    let b = server(&fabric).await;
+    b.context().user("alice").send("News", &("well again",)).await.expect("sent");
+    assert_eq!(tab.client.event("News").await, json!(["well again"]));
+    fabric.stop.cancel();
 }
