@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use moka::future::Cache as Moka;
 use tokio::sync::Mutex;
-use tokio::time::interval;
+use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::ports::{
@@ -17,6 +17,8 @@ use crate::ports::{
 
 /// An older value may stand in this long when the system of record is out (S1-Res-4b).
 const BACKUP: Duration = Duration::from_secs(300);
+/// How long a caller waits for the load of another when an older value can stand in.
+const WAIT: Duration = Duration::from_millis(500);
 /// Bytes this process keeps.
 const CAPACITY: u64 = 32 * 1024 * 1024;
 /// Loads under way that are told apart.
@@ -27,10 +29,18 @@ const RETRY: Duration = Duration::from_secs(1);
 /// A [`Cache`] in this process, before an optional shared one.
 pub struct TieredCache {
     local: Moka<CacheKey, Local>,
-    /// One mutex per value that is being loaded, so that it is loaded once.
-    flights: Moka<CacheKey, Arc<Mutex<()>>>,
+    /// One per value that is being loaded, so that it is loaded once.
+    flights: Moka<CacheKey, Arc<Flight>>,
     areas: [Area; CacheArea::ALL.len()],
     shared: Option<Arc<dyn SharedCache>>,
+}
+
+#[derive(Default)]
+struct Flight {
+    /// Held by the one that loads.
+    turn: Mutex<()>,
+    /// Loads that failed because the system of record is out.
+    failures: AtomicU64,
 }
 
 #[derive(Default)]
@@ -131,6 +141,7 @@ impl TieredCache {
         &self,
         key: &CacheKey,
         load: Load<'_>,
+        flight: &Flight,
     ) -> Result<(Cached, &'static str), StoreError> {
         let generation = self.area(key.area).generation.load(Ordering::Acquire);
         let mut version = None;
@@ -156,10 +167,13 @@ impl TieredCache {
                 }
                 Ok((Cached { value, stale: false }, "loaded"))
             }
-            Err(error) if error.is_transient() => match self.local.get(key).await {
-                Some(entry) => Ok((Cached { value: entry.value, stale: true }, "stale")),
-                None => Err(error),
-            },
+            Err(error) if error.is_transient() => {
+                flight.failures.fetch_add(1, Ordering::AcqRel);
+                match self.local.get(key).await {
+                    Some(entry) => Ok((Cached { value: entry.value, stale: true }, "stale")),
+                    None => Err(error),
+                }
+            }
             Err(error) => Err(error),
         }
     }
@@ -173,12 +187,25 @@ impl Cache for TieredCache {
             return Ok(Cached { value, stale: false });
         }
         let flight = self.flights.get_with_by_ref(key, async { Arc::default() }).await;
-        let _turn = flight.lock().await;
+        let failures = flight.failures.load(Ordering::Acquire);
+        let old = self.local.get(key).await.map(|entry| entry.value);
+        let turn = match &old {
+            Some(_) => timeout(WAIT, flight.turn.lock()).await.ok(),
+            None => Some(flight.turn.lock().await),
+        };
         if let Some(value) = self.fresh(key).await {
             count(key.area, "local");
             return Ok(Cached { value, stale: false });
         }
-        let answer = self.fetch(key, load).await;
+        // Whoever waited takes the end of the load it waited for: when the system of record hangs,
+        // one after the other would wait out its deadline.
+        let is_over = flight.failures.load(Ordering::Acquire) > failures;
+        if turn.is_none() || is_over {
+            count(key.area, if old.is_some() { "stale" } else { "error" });
+            let value = old.ok_or_else(|| StoreError::unavailable("it could not be loaded"))?;
+            return Ok(Cached { value, stale: true });
+        }
+        let answer = self.fetch(key, load, &flight).await;
         count(key.area, answer.as_ref().map_or("error", |(_, source)| source));
         answer.map(|(cached, _)| cached)
     }

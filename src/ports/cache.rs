@@ -78,7 +78,8 @@ pub type Load<'a> = Pin<Box<dyn Future<Output = Result<Bytes, StoreError>> + Sen
 #[async_trait]
 pub trait Cache: Send + Sync {
     /// The value, loaded when it is not cached. Callers of this process that want the same value at
-    /// the same time share one load. Errs as `load` does, unless an old value can stand in.
+    /// the same time share one load and its end, or take an old value when it takes long. Errs as `load`
+    /// does, unless an old value can stand in.
     async fn get_or_load(&self, key: &CacheKey, load: Load<'_>) -> Result<Cached, StoreError>;
 
     /// Declares everything in `area` outdated. Call it after the change is committed. A load that

@@ -109,6 +109,46 @@ async fn an_old_value_stands_in_when_the_truth_is_out(cache: &dyn Cache) {
     assert_eq!(truth.read(cache, "a").await, "0", "fresh again");
 }
 
+async fn readers_do_not_wait_for_a_truth_that_hangs(cache: &dyn Cache) {
+    const READERS: usize = 50;
+    let truth = Truth::default();
+    truth.read(cache, "a").await;
+    cache.invalidate(CacheArea::Catalogue).await;
+    for (id, known) in [("a", true), ("never seen", false)] {
+        let (begun, go_on, loads) = (Notify::new(), Notify::new(), AtomicU32::new(0));
+        let hangs = || {
+            Box::pin(async {
+                loads.fetch_add(1, Ordering::SeqCst);
+                begun.notify_one();
+                go_on.notified().await;
+                Err(StoreError::unavailable("out"))
+            })
+        };
+        let name = key(id);
+        let first = cache.get_or_load(&name, hangs());
+        let others = async {
+            begun.notified().await;
+            let all = (0..READERS).map(|_| cache.get_or_load(&name, hangs()));
+            let mut all = std::pin::pin!(futures_util::future::join_all(all));
+            if known {
+                // The one that loads is let go only when all others have their answer.
+                let answers = all.await;
+                go_on.notify_one();
+                return answers;
+            }
+            assert!(futures_util::poll!(&mut all).is_pending(), "there is nothing to take yet");
+            go_on.notify_one();
+            all.await
+        };
+        let (first, others) = tokio::join!(first, others);
+        assert_eq!(loads.load(Ordering::SeqCst), 1, "{id}: one asks");
+        let old = Cached { value: Bytes::from_static(b"0"), stale: true };
+        for answer in others.into_iter().chain([first]) {
+            assert_eq!(answer.ok(), known.then(|| old.clone()), "{id}");
+        }
+    }
+}
+
 struct Pod {
     cache: Arc<TieredCache>,
     subscriptions: Subscriptions,
@@ -172,6 +212,7 @@ macro_rules! suite {
             callers_at_the_same_time_share_one_load,
             a_load_that_began_before_an_invalidation_does_not_bring_the_old_value_back,
             an_old_value_stands_in_when_the_truth_is_out,
+            readers_do_not_wait_for_a_truth_that_hangs,
         );)+
     };
 }
