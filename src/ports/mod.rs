@@ -74,4 +74,6 @@ pub struct Stores {
     pub schema: Arc<dyn Schema>,
     /// Whether the database answers.
     pub health: Arc<dyn HealthProbe>,
+    /// Whether the database that reports read answers, where it is another one.
+    pub report_health: Option<Arc<dyn HealthProbe>>,
 }

@@ -67,6 +67,7 @@ impl Shared {
         stores.orders = Arc::new(WatchedOrders::new(stores.orders, changed.clone()));
         let delivery = DeliveryStatus::default();
         let mut probes = vec![stores.health.clone()];
+        probes.extend(stores.report_health.clone());
         let Some(redis) = settings.connections.redis.clone() else {
             let copy = Arc::new(MemoryStatusCopy::new(settings.workflow_state_ttl));
             let (wakeup, commons) = (Arc::new(LocalWakeup::default()), Commons::local());

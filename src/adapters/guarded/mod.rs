@@ -47,5 +47,6 @@ pub fn stores(inner: Stores, guard: &Arc<Guard>) -> Stores {
         upkeep: Arc::new(GuardedUpkeep::new(inner.upkeep, guard.clone())),
         schema: inner.schema,
         health: Arc::new(GuardedHealth::new(inner.health, guard.clone())),
+        report_health: inner.report_health,
     }
 }

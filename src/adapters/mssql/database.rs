@@ -82,6 +82,11 @@ impl Database {
     }
 
     /// How long a committed event is left to this process.
+    /// Whether another database answers while this one does not.
+    pub(super) fn has_fallback(&self) -> bool {
+        self.fallback.is_some()
+    }
+
     pub(super) fn handover(&self) -> Duration {
         self.handover
     }

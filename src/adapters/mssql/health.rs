@@ -39,14 +39,16 @@ impl HealthProbe for MssqlHealth {
         let took = start.elapsed();
         let utilization = f64::from(usage.in_use) / f64::from(usage.max);
         let crowded = utilization >= CROWDED && usage.waiting > 0;
+        // Without a replica its readers are served by the main database.
+        let out = if self.database.has_fallback() { Health::Degraded } else { Health::Unhealthy };
         let (status, problem) = match answer {
             Ok(Ok(_)) if crowded => {
                 (Health::Degraded, Value::from("requests wait for connections"))
             }
             Ok(Ok(_)) if took >= SLOW => (Health::Degraded, Value::from("slow")),
             Ok(Ok(_)) => (Health::Healthy, Value::Null),
-            Ok(Err(_)) => (Health::Unhealthy, Value::from("failing")),
-            Err(_) => (Health::Unhealthy, Value::from("no answer in time")),
+            Ok(Err(_)) => (out, Value::from("failing")),
+            Err(_) => (out, Value::from("no answer in time")),
         };
         let data = json!({
             "store": "mssql",

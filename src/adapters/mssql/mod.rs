@@ -32,7 +32,7 @@ pub use options::{MssqlOptions, PoolOptions, RetryOptions};
 
 use std::sync::Arc;
 
-use crate::ports::{HealthProbe, Stores};
+use crate::ports::Stores;
 use connection_string::ConnectionString;
 use database::Database;
 use health::MssqlHealth;
@@ -88,14 +88,8 @@ impl MssqlStore {
             upkeep: Arc::new(upkeep::MssqlUpkeep::new(self.main.clone())),
             schema: Arc::new(schema::MssqlSchema::new(self.main.clone())),
             health: Arc::new(MssqlHealth::new("sql", self.main.clone())),
+            report_health: (!Arc::ptr_eq(&self.main, &self.reports))
+                .then(|| Arc::new(MssqlHealth::new("sql-reports", self.reports.clone())) as _),
         }
-    }
-
-    /// Whether the connections for reports work, as `sql-reports`; `None` when there are none of
-    /// their own.
-    pub fn report_health(&self) -> Option<Arc<dyn HealthProbe>> {
-        (!Arc::ptr_eq(&self.main, &self.reports)).then(|| {
-            Arc::new(MssqlHealth::new("sql-reports", self.reports.clone())) as Arc<dyn HealthProbe>
-        })
     }
 }

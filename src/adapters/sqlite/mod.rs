@@ -98,6 +98,7 @@ impl SqliteStore {
             upkeep: Arc::new(upkeep::SqliteUpkeep::new(self.database.clone())),
             schema: Arc::new(schema::SqliteSchema::new(self.database.clone())),
             health: Arc::new(health::SqliteHealth::new(self.database.clone())),
+            report_health: None,
         }
     }
 }

@@ -53,8 +53,12 @@ async fn reports_go_to_the_replica_and_nothing_else_does() {
     assert_eq!((main.requests(COUNTS).len(), replica.requests(CATALOGUE).len()), (0, 0));
     assert!(replica.logins().iter().all(|login| login.read_only), "ApplicationIntent=ReadOnly");
     assert!(main.logins().iter().all(|login| !login.read_only));
-    let health =
-        store.report_health().expect("a pool of its own").check(Duration::from_secs(5)).await;
+    let health = store
+        .stores()
+        .report_health
+        .expect("a pool of its own")
+        .check(Duration::from_secs(5))
+        .await;
     assert_eq!(health.status, Health::Healthy);
 }
 
@@ -69,12 +73,10 @@ async fn without_the_replica_reports_fall_back_or_fail_as_set() {
             .expect("options");
     assert!(reported(&strict).await.expect_err("no replica").is_transient());
     assert_eq!(main.requests(COUNTS).len(), 1);
-    let health = falling_back
-        .report_health()
-        .expect("a pool of its own")
-        .check(Duration::from_secs(5))
-        .await;
-    assert_eq!(health.status, Health::Unhealthy, "the health check does not fall back");
+    for (store, expected) in [(&falling_back, Health::Degraded), (&strict, Health::Unhealthy)] {
+        let probe = store.stores().report_health.expect("a pool of its own");
+        assert_eq!(probe.check(Duration::from_secs(5)).await.status, expected);
+    }
 }
 
 #[tokio::test]
@@ -82,5 +84,5 @@ async fn without_a_connection_string_of_their_own_reports_use_the_main_one() {
     let main = with_rows(1).await;
     let store = MssqlStore::connect(options(&main, "")).expect("options");
     assert_eq!(reported(&store).await.expect("report"), 1);
-    assert!(store.report_health().is_none());
+    assert!(store.stores().report_health.is_none());
 }
