@@ -79,7 +79,7 @@ async fn v15_each_round_runs_once_and_a_late_holder_is_refused() {
     })
     .await;
     let frozen = pods.swap_remove(holder);
-    frozen.signal(Signal::SIGSTOP);
+    frozen.freeze().await;
     let claimed = last_round(&database);
     database.execute_batch("COMMIT").expect("the place is free");
     let ran = rounds(&pods, "ran").await;

@@ -104,6 +104,24 @@ impl Pod {
         &self.drain_file
     }
 
+    /// Stops every thread where it stands. On a busy machine some go on for a moment after the signal, and
+    /// one of them may take a lock that others wait for then.
+    pub async fn freeze(&self) {
+        self.signal(Signal::SIGSTOP);
+        let tasks = format!("/proc/{}/task", self.child.id());
+        until("every thread to stand still", Duration::from_secs(5), || async {
+            let mut threads = std::fs::read_dir(&tasks).expect("threads").flatten();
+            // The state follows the name, which is in parentheses (proc(5)).
+            let stands =
+                |stat: &str| stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" T"));
+            let all = threads.all(|thread| {
+                std::fs::read_to_string(thread.path().join("stat")).is_ok_and(|stat| stands(&stat))
+            });
+            all.then_some(())
+        })
+        .await;
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(i32::try_from(self.child.id()).expect("a pid")), signal)
