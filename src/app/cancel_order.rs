@@ -16,7 +16,8 @@ impl CancelOrder {
         Self { orders, after_commit }
     }
 
-    /// Cancels the order `id` for `user`. A worker that has it finds its next move refused. The tabs are told of a cancellation through the outbox.
+    /// Cancels the order `id` for `user`. A worker that has it finds its next move refused. The tabs
+    /// are told through the outbox.
     pub async fn run(&self, user: &UserId, id: OrderId) -> Result<Removed, StoreError> {
         let removed = self.orders.remove(user, id, EventId::generate()).await?;
         if let Removed::Cancelled(cancelled, entry) = &removed {

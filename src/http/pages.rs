@@ -18,7 +18,7 @@ struct Files;
 
 /// Nothing but our own scripts, styles and pictures; `'self'` covers the hub's sockets too (X-23).
 /// Pictures may come from the public address, under whatever name the page was opened.
-fn policy(public_url: &PublicUrl) -> String {
+pub(super) fn policy(public_url: &PublicUrl) -> String {
     let pictures = public_url.origin().unwrap_or_default();
     format!(
         "default-src 'self'; connect-src 'self'; img-src 'self' data: {pictures}; object-src 'none'; \
@@ -34,7 +34,7 @@ pub(super) async fn serve(
     request: HttpRequest,
     state: Data<HttpState>,
 ) -> Result<HttpResponse, Problem> {
-    let policy = policy(&state.settings.public_url);
+    let policy = state.page_policy.as_str();
     let unknown = || Problem::not_found("This path is unknown.");
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(unknown());
@@ -59,7 +59,7 @@ pub(super) async fn serve(
     }
 }
 
-fn answer(request: &HttpRequest, name: &str, file: EmbeddedFile, policy: String) -> HttpResponse {
+fn answer(request: &HttpRequest, name: &str, file: EmbeddedFile, policy: &str) -> HttpResponse {
     let digest = file.metadata.sha256_hash();
     let tag =
         EntityTag::new_strong(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect());

@@ -5,9 +5,9 @@ use actix_web::web::Bytes;
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
 
-use super::openapi;
 use super::public_url::PublicUrl;
 use super::rate_limits::{Limits, RateLimits};
+use super::{openapi, pages};
 use crate::app::{
     AfterCommit, CancelOrder, GetOrder, GetOrderStatus, ListOrders, ListProducts, PlaceOrder,
     ReadReports, SetStock, UserSessions,
@@ -104,6 +104,7 @@ pub struct HttpState {
     pub(super) settings: HttpSettings,
     pub(super) in_flight: Semaphore,
     pub(super) openapi: Bytes,
+    pub(super) page_policy: String,
 }
 
 impl HttpState {
@@ -143,6 +144,7 @@ impl HttpState {
                 .map(|limits| RateLimits::new(limiter, limits, settings.trusted_proxies.clone())),
             redis,
             verifier,
+            page_policy: pages::policy(&settings.public_url),
             openapi: openapi::document(development_tokens.is_some()),
             development_tokens,
             in_flight: Semaphore::new(settings.max_in_flight),

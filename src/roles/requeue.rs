@@ -26,7 +26,8 @@ pub(super) async fn requeue_job(
     let copy: Arc<dyn StatusCopy> = match &settings.connections.redis {
         Some(redis) => {
             let client = command_client(redis).map_err(redis_failed)?;
-            if timeout(REDIS_TIMEOUT, client.wait_for_connect()).await.is_err() {
+            let connected = timeout(REDIS_TIMEOUT, client.wait_for_connect()).await;
+            if !matches!(connected, Ok(Ok(()))) {
                 eprintln!("Redis does not answer: tabs see the change a moment later.");
             }
             Arc::new(RedisStatusCopy::new(client, settings.workflow_state_ttl))

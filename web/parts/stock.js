@@ -7,14 +7,14 @@ const FEW = 10;
 /** Whether nothing is left; `null` stock cannot run out. */
 export const isSoldOut = ({ stock }) => stock === 0;
 
-/** `sold out` or `only 3 left`; nothing while there is plenty. */
-export const stockText = ({ stock }) => {
-  if (stock === 0) return 'Sold out';
-  return typeof stock === 'number' && stock <= FEW ? `Only ${stock} left` : '';
-};
+const text = (stock) => (stock === 0 ? 'Sold out' : `Only ${stock} left`);
 
-/** The same as a line of text. */
-export const stockNote = (product) => {
-  const text = stockText(product);
-  return text && h('p', { class: 'stock-note' }, text);
-};
+/** `Sold out` or `Only 3 left`; nothing while there is plenty. */
+export const stockNote = ({ stock }) =>
+  typeof stock === 'number' && stock <= FEW && h('p', { class: 'stock-note' }, text(stock));
+
+/** The same for a cart line, with emphasis when it asks for more than there is. */
+export const cartStockNote = ({ stock, quantity }) =>
+  typeof stock === 'number' && quantity > stock
+    ? h('p', { class: 'stock-note stock-short' }, text(stock))
+    : stockNote({ stock });

@@ -6,7 +6,7 @@ import { checkout } from '../checkout.js';
 import { fill, h, icon } from '../dom.js';
 import { formatMoney, plural } from '../format.js';
 import { quantityField } from '../parts/quantity.js';
-import { stockNote, stockText } from '../parts/stock.js';
+import { cartStockNote } from '../parts/stock.js';
 import { emptyState } from '../parts/states.js';
 import { session } from '../session.js';
 import { shop } from '../shop.js';
@@ -119,7 +119,7 @@ function line(each) {
       { class: 'cart-line-text' },
       h('a', { href: `#/product/${encodeURIComponent(each.productId)}` }, each.name),
       h('p', { class: 'muted' }, formatMoney(each.unitPrice), each.suffix ? ` ${each.suffix}` : ' each'),
-      each.quantity > (each.stock ?? Infinity) ? h('p', { class: 'stock-note stock-short' }, stockText(each) || `Only ${each.stock} left`) : stockNote(each),
+      cartStockNote(each),
     ),
     quantityField({
       value: each.quantity,

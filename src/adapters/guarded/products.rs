@@ -28,6 +28,7 @@ impl ProductStore for GuardedProducts {
     async fn find(&self, sku: &Sku) -> Result<Option<Product>, StoreError> {
         self.guard.call(self.inner.find(sku)).await
     }
+
     async fn stock_levels(&self) -> Result<Vec<(Sku, u32)>, StoreError> {
         self.guard.call(self.inner.stock_levels()).await
     }

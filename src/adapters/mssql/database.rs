@@ -81,12 +81,12 @@ impl Database {
         answer
     }
 
-    /// How long a committed event is left to this process.
     /// Whether another database answers while this one does not.
     pub(super) fn has_fallback(&self) -> bool {
         self.fallback.is_some()
     }
 
+    /// How long a committed event is left to this process.
     pub(super) fn handover(&self) -> Duration {
         self.handover
     }
