@@ -48,8 +48,13 @@ impl Modify for Everywhere {
             .components
             .get_or_insert_default()
             .add_security_scheme("bearer", SecurityScheme::Http(bearer));
-        for operation in document.paths.paths.values_mut().flat_map(operations) {
-            add(operation, "500", "An unexpected error occurred");
+        let paths = document.paths.paths.iter_mut();
+        let all = paths.flat_map(|(path, item)| operations(item).map(move |found| (path, found)));
+        for (path, operation) in all {
+            // What reads no store has nothing unexpected to tell.
+            if path.starts_with("/api/") {
+                add(operation, "500", "An unexpected error occurred");
+            }
             too_many(operation);
             add(operation, "503", "Temporarily unavailable; Retry-After says when to try again");
             if operation.security.is_some() {

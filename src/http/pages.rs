@@ -44,7 +44,11 @@ pub(super) async fn serve(
     if NOT_PAGES.contains(&first) {
         return Err(unknown());
     }
-    let name = if path.is_empty() { "index.html" } else { path };
+    let name = match path {
+        "" => "index.html",
+        "docs" => "docs.html",
+        _ => path,
+    };
     if let Some(file) = Files::get(name) {
         return Ok(answer(&request, name, file, policy));
     }

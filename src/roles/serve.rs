@@ -143,7 +143,7 @@ fn announce(settings: &Settings, url: &str, ops_url: &str) {
     if let StoreConnection::Sqlite(path) = &settings.connections.contoso {
         println!("  data         {}", path.display());
     }
-    println!("  API          {url}/openapi.json");
+    println!("  API          {url}/docs");
     println!("  health       {ops_url}/health/details");
     println!("  metrics      {ops_url}/metrics");
 }

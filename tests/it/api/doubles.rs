@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use contoso_shop::adapters::memory::MemorySessions;
 use contoso_shop::domain::{
-    CorrelationId, EventId, Order, OrderCursor, OrderId, OrderSnapshot, OrderStatus, Page, PageOf,
-    Product, Sku, UserId,
+    CorrelationId, DayOrders, EventId, Order, OrderCursor, OrderId, OrderSnapshot, OrderStatus,
+    Page, PageOf, Product, Sku, StatusCount, Timestamp, UserId, VendorRevenue,
 };
 use contoso_shop::ports::{
     AdvanceOrder, Advanced, CommittedEvents, CopiedStatus, NewOrder, OrderFilter, OrderStore,
-    OutboxEntry, Placed, ProductStore, Removed, RequeueOrder, RequeuedOrder, StatusCopy,
-    StoreError, Topic, Wakeup,
+    OutboxEntry, Placed, ProductStore, Removed, Reports, RequeueOrder, RequeuedOrder, Sessions,
+    StatusCopy, StoreError, Topic, Wakeup,
 };
 use tokio::sync::Notify;
 
@@ -185,6 +187,58 @@ impl ProductStore for StagedProducts {
     async fn set_stock(&self, sku: &Sku, pieces: Option<u32>) -> Result<bool, StoreError> {
         self.stage.pass().await?;
         self.inner.set_stock(sku, pieces).await
+    }
+}
+
+/// Reports behind a stage.
+pub struct StagedReports {
+    pub inner: Arc<dyn Reports>,
+    pub stage: Arc<Stage>,
+}
+
+#[async_trait]
+impl Reports for StagedReports {
+    async fn orders_per_day(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<DayOrders>, StoreError> {
+        self.stage.pass().await?;
+        self.inner.orders_per_day(from, to).await
+    }
+    async fn revenue_by_vendor(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<VendorRevenue>, StoreError> {
+        self.stage.pass().await?;
+        self.inner.revenue_by_vendor(from, to).await
+    }
+    async fn status_counts(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<StatusCount>, StoreError> {
+        self.stage.pass().await?;
+        self.inner.status_counts(from, to).await
+    }
+}
+
+/// Sessions behind a stage.
+pub struct StagedSessions {
+    pub inner: MemorySessions,
+    pub stage: Arc<Stage>,
+}
+
+#[async_trait]
+impl Sessions for StagedSessions {
+    async fn find(&self, user: &UserId) -> Result<Option<Bytes>, StoreError> {
+        self.stage.pass().await?;
+        self.inner.find(user).await
+    }
+    async fn save(&self, user: &UserId, session: Bytes) -> Result<(), StoreError> {
+        self.stage.pass().await?;
+        self.inner.save(user, session).await
     }
 }
 

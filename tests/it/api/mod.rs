@@ -4,6 +4,7 @@ mod answer;
 mod declared;
 mod degraded;
 mod doubles;
+mod every_operation;
 mod headers;
 mod idempotency;
 mod key_pair;

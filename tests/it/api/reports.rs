@@ -18,6 +18,8 @@ async fn reports_are_for_admins() {
             .await
             .expect(401);
         server.get_with(&admin(&server), &format!("/api/reports/{report}")).await.expect(200);
+        let years = format!("/api/reports/{report}?days=367");
+        server.get_with(&admin(&server), &years).await.expect(400);
     }
 }
 

@@ -15,8 +15,10 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::declared::Declared;
-use super::doubles::{Recorder, Stage, StagedCopy, StagedOrders, StagedProducts};
+use super::declared::{Declared, Operation};
+use super::doubles::{
+    Recorder, Stage, StagedCopy, StagedOrders, StagedProducts, StagedReports, StagedSessions,
+};
 
 const SIGNING_KEY: &[u8] = b"a signing key of at least 32 bytes";
 
@@ -37,11 +39,13 @@ pub struct Server {
     pub stores: Stores,
     pub orders: Arc<Stage>,
     pub products: Arc<Stage>,
+    pub reports: Arc<Stage>,
+    pub sessions: Arc<Stage>,
     pub cache: Arc<TieredCache>,
     pub copy: Arc<StagedCopy>,
     pub recorder: Arc<Recorder>,
     pub tokens: Arc<DevelopmentTokens>,
-    declared: Declared,
+    pub declared: Declared,
     handle: ServerHandle,
     _folder: tempfile::TempDir,
 }
@@ -60,7 +64,8 @@ impl Server {
                 .expect("open");
         let stores = store.stores();
         stores.schema.migrate().await.expect("migrate");
-        let (orders, products) = (Arc::new(Stage::default()), Arc::new(Stage::default()));
+        let [orders, products, reports, sessions] =
+            std::array::from_fn(|_| Arc::new(Stage::default()));
         let cache = Arc::new(TieredCache::local());
         let (copy, recorder) = (Arc::new(StagedCopy::default()), Arc::new(Recorder::default()));
         let tokens = Arc::new(
@@ -79,9 +84,15 @@ impl Server {
                 }),
                 copy: copy.clone(),
                 redis: setup.redis,
-                reports: stores.reports.clone(),
+                reports: Arc::new(StagedReports {
+                    inner: stores.reports.clone(),
+                    stage: reports.clone(),
+                }),
                 cache: cache.clone(),
-                sessions: Arc::<MemorySessions>::default(),
+                sessions: Arc::new(StagedSessions {
+                    inner: MemorySessions::default(),
+                    stage: sessions.clone(),
+                }),
                 limiter: Arc::new(MemoryRateLimiter::new(Arc::new(SystemClock))),
                 wakeup: recorder.clone(),
                 events: recorder.clone(),
@@ -114,14 +125,21 @@ impl Server {
             stores,
             orders,
             products,
+            reports,
+            sessions,
             cache,
             copy,
             recorder,
             tokens,
-            declared: Declared(document),
+            declared: Declared::new(document),
             handle,
             _folder: folder,
         }
+    }
+
+    /// Every operation that declares `status`.
+    pub fn declaring(&self, status: u16) -> Vec<Operation> {
+        self.declared.declaring(status)
     }
 
     /// A development token for `user`.
