@@ -10,13 +10,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use contoso_shop::adapters::TieredCache;
-use contoso_shop::adapters::guarded::{Guard, GuardSettings, GuardedLocks, GuardedStatusCopy};
-use contoso_shop::adapters::memory::MemoryStatusCopy;
 use contoso_shop::adapters::redis::{
-    RedisLocks, RedisRateLimiter, RedisSharedCache, RedisStatusCopy, Subscriptions, command_client,
-    subscriber_client,
+    GuardedClient, RedisLocks, RedisRateLimiter, RedisSharedCache, RedisStatusCopy, Subscriptions,
+    command_client, subscriber_client,
 };
+use contoso_shop::adapters::{Guard, GuardSettings, TieredCache};
 use contoso_shop::config::{RedisSettings, RedisTopology};
 use contoso_shop::domain::{
     CorrelationId, OrderId, OrderSnapshot, OrderStatus, OrderVersion, Timestamp, UserId,
@@ -25,7 +23,7 @@ use contoso_shop::ports::{
     Cache, CacheArea, CacheKey, Locks, RateLimit, RateLimiter, StatusCopy, StoreError,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
-use fred::interfaces::ClientLike;
+use fred::interfaces::{ClientLike, KeysInterface};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -87,23 +85,29 @@ fn guards(c: &mut Criterion) {
     });
     let order = snapshot();
 
-    let mut group = c.benchmark_group("status copy");
-    let bare: Arc<dyn StatusCopy> = Arc::new(RedisStatusCopy::new(client.clone(), LONG));
-    let guarded: Arc<dyn StatusCopy> = Arc::new(GuardedStatusCopy::new(bare.clone(), guard()));
-    for (name, copy) in [("redis write, bare", &bare), ("redis write, guarded", &guarded)] {
-        group.bench_function(name, |b| {
-            b.to_async(&runtime).iter(|| async { copy.write(&order).await.expect("write") })
-        });
-    }
-    let bare: Arc<dyn StatusCopy> = Arc::new(MemoryStatusCopy::new(LONG));
-    let guarded: Arc<dyn StatusCopy> = Arc::new(GuardedStatusCopy::new(bare.clone(), guard()));
-    for (name, copy) in [("memory read, bare", &bare), ("memory read, guarded", &guarded)] {
-        group.bench_function(name, |b| {
-            b.to_async(&runtime)
-                .iter(|| async { copy.read(order.correlation_id).await.expect("read") })
-        });
-    }
+    let mut group = c.benchmark_group("one command");
+    let bare = async || client.set::<(), _, _>("bench", 1, None, None, false).await;
+    group.bench_function("redis write, bare", |b| {
+        b.to_async(&runtime).iter(|| async { bare().await.expect("write") })
+    });
+    let closed = guard();
+    group.bench_function("redis write, guarded", |b| {
+        b.to_async(&runtime).iter(|| async {
+            let write = async { bare().await.map_err(StoreError::fault) };
+            closed.call(write).await.expect("write")
+        })
+    });
+    group.bench_function("nothing, guarded", |b| {
+        b.to_async(&runtime)
+            .iter(|| async { closed.call(async { Ok(()) }).await.expect("nothing") })
+    });
     group.finish();
+
+    let redis = GuardedClient::new(client.clone(), closed);
+    let copy = RedisStatusCopy::new(redis.clone(), LONG);
+    c.bench_function("status copy, write", |b| {
+        b.to_async(&runtime).iter(|| async { copy.write(&order).await.expect("write") })
+    });
 
     let open = guard();
     runtime.block_on(async {
@@ -116,22 +120,15 @@ fn guards(c: &mut Criterion) {
             .iter(|| async { black_box(open.call(async { Ok(()) }).await.is_err()) });
     });
 
-    let mut group = c.benchmark_group("lock");
-    let bare: Arc<dyn Locks> = Arc::new(RedisLocks::new(client.clone()));
-    let guarded: Arc<dyn Locks> = Arc::new(GuardedLocks::new(bare.clone(), guard()));
-    for (name, locks) in
-        [("acquire and release, bare", &bare), ("acquire and release, guarded", &guarded)]
-    {
-        group.bench_function(name, |b| {
-            b.to_async(&runtime).iter(|| async {
-                let held = locks.acquire("bench", LONG).await.expect("acquire").expect("free");
-                locks.release(&held).await.expect("release")
-            });
+    let locks = RedisLocks::new(redis.clone());
+    c.bench_function("lock, acquire and release", |b| {
+        b.to_async(&runtime).iter(|| async {
+            let held = locks.acquire("bench", LONG).await.expect("acquire").expect("free");
+            locks.release(&held).await.expect("release")
         });
-    }
-    group.finish();
+    });
 
-    let limiter = RedisRateLimiter::new(client.clone());
+    let limiter = RedisRateLimiter::new(redis);
     let limit = RateLimit { permits: 1_000_000, per: Duration::from_secs(1) };
     c.bench_function("rate limit", |b| {
         b.to_async(&runtime).iter(|| async { limiter.take("bench", limit).await.expect("take") })
@@ -148,7 +145,8 @@ fn caches(c: &mut Criterion) {
         let subscriber = subscriber_client(&settings).expect("good settings");
         let subscriptions =
             Subscriptions::start(subscriber, RedisSharedCache::channels(), stop.clone());
-        TieredCache::start(Arc::new(RedisSharedCache::new(client, &subscriptions)), stop.clone())
+        let redis = GuardedClient::new(client, guard());
+        TieredCache::start(Arc::new(RedisSharedCache::new(redis, &subscriptions)), stop.clone())
     });
     let page = || Box::pin(async { Ok::<_, StoreError>(vec![7; 8 * 1024].into()) });
     let key = |id: u64| CacheKey { area: CacheArea::Catalogue, id: id.to_string() };

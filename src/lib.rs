@@ -9,7 +9,7 @@
 //! ```text
 //! domain  <-  ports  <-  app  <-  http, hubs, jobs::definitions      what the shop does
 //!             ports, signalr  <-  delivery                           brings committed events to connected tabs
-//!             ports  <-  adapters::{sqlite, mssql, redis, memory}    what it stands on; `guarded` puts breakers around it
+//!             ports  <-  adapters::{sqlite, mssql, redis, memory}    what it stands on, each behind a breaker
 //! signalr, jobs::engine, resilience, lifecycle                       know nothing of orders
 //! config, auth, ops                                                  settings, callers, health
 //! roles                                                              wires it all; only the command line imports it

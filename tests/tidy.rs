@@ -25,10 +25,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("hubs", &["app", "auth", "domain", "ports", "signalr"]),
     ("http", &["app", "auth", "domain", "ports"]),
     ("adapters::memory", &["domain", "ports"]),
-    ("adapters::sqlite", &["domain", "ports"]),
-    ("adapters::mssql", &["config", "domain", "ports", "resilience"]),
-    ("adapters::redis", &["config", "domain", "ports", "resilience", "signalr"]),
-    ("adapters::guarded", &["domain", "ports", "resilience"]),
+    ("adapters::sqlite", &["adapters", "domain", "ports"]),
+    ("adapters::mssql", &["adapters", "config", "domain", "ports", "resilience"]),
+    ("adapters::redis", &["adapters", "config", "domain", "ports", "resilience", "signalr"]),
     ("adapters::jwks_http", &["auth", "domain", "ports"]),
     ("adapters", &["domain", "ports", "resilience"]),
     (

@@ -1,6 +1,7 @@
 //! One directory per technology; driver errors stop here.
 
-pub mod guarded;
+mod fallback_rate_limiter;
+mod guard;
 pub mod installation_key;
 pub mod jwks_http;
 pub mod memory;
@@ -10,5 +11,7 @@ pub mod sqlite;
 mod tiered_cache;
 mod watched_orders;
 
+pub use fallback_rate_limiter::FallbackRateLimiter;
+pub use guard::{Guard, GuardSettings};
 pub use tiered_cache::TieredCache;
 pub use watched_orders::WatchedOrders;

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::Notify;
@@ -103,5 +104,9 @@ impl OrderStore for WatchedOrders {
 
     async fn forget_idempotency(&self, limit: usize) -> Result<u64, StoreError> {
         self.inner.forget_idempotency(limit).await
+    }
+
+    async fn stuck(&self, quiet: Duration, limit: usize) -> Result<Vec<CorrelationId>, StoreError> {
+        self.inner.stuck(quiet, limit).await
     }
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::under_lock::{Locked, under_lock};
-use crate::ports::{Clock, HeldLock, Locks, RoundClaim, StoreError, Upkeep};
+use crate::ports::{Clock, Locks, Rounds, StoreError};
 
 /// Shortest and longest lease of a round's lock; it is renewed while the round runs.
 const LEASE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -27,53 +28,47 @@ pub struct RecurringTask {
 #[derive(Clone)]
 pub struct Recurring {
     locks: Arc<dyn Locks>,
-    upkeep: Arc<dyn Upkeep>,
+    rounds: Arc<dyn Rounds>,
     clock: Arc<dyn Clock>,
 }
 
 impl Recurring {
     /// Over these ports.
-    pub fn new(locks: Arc<dyn Locks>, upkeep: Arc<dyn Upkeep>, clock: Arc<dyn Clock>) -> Self {
-        Self { locks, upkeep, clock }
+    pub fn new(locks: Arc<dyn Locks>, rounds: Arc<dyn Rounds>, clock: Arc<dyn Clock>) -> Self {
+        Self { locks, rounds, clock }
     }
 
     /// Does `task` until `stop`; a round under way is cut then. The current round is made up for if
-    /// nobody did it.
+    /// nobody did it. This process' clock only says when to look: which round it is, the system of
+    /// record decides.
     pub async fn run(&self, task: RecurringTask, stop: CancellationToken) {
         let every = i64::try_from(task.every.as_micros()).unwrap_or(i64::MAX).max(1);
         let rounds = async {
             loop {
-                let round = self.clock.now().micros.div_euclid(every);
-                let outcome = self.round(&task, round).await;
+                let outcome = self.round(&task).await;
                 metrics::counter!("contoso_recurring_rounds_total", "schedule" => task.name, "outcome" => outcome).increment(1);
-                let next = round.saturating_add(1).saturating_mul(every);
-                sleep(micros(next.saturating_sub(self.clock.now().micros))).await;
+                let into_round = self.clock.now().micros.rem_euclid(every);
+                sleep(micros(every - into_round)).await;
             }
         };
         stop.run_until_cancelled(rounds).await;
     }
 
-    /// One try at one round; how it ended.
-    async fn round(&self, task: &RecurringTask, round: i64) -> &'static str {
+    /// One try at the current round; how it ended.
+    async fn round(&self, task: &RecurringTask) -> &'static str {
         let name = format!("schedule:{}", task.name);
         let lease = (task.every / 2).clamp(LEASE.0, LEASE.1);
-        let done =
-            under_lock(self.locks.as_ref(), &name, lease, |held| self.hold(task, held, round))
-                .await;
+        let done = under_lock(self.locks.as_ref(), &name, lease, |_| self.hold(task, &name)).await;
         let done = match done {
             // Without the lock all workers come at once, and the claim alone lets one of them
             // through.
-            Err(error) if error.is_transient() => {
-                let held = HeldLock { name, token: String::new(), fence: self.clock.now().micros };
-                Locked::Done(self.hold(task, held, round).await)
-            }
+            Err(error) if error.is_transient() => Locked::Done(self.hold(task, &name).await),
             Err(error) => Locked::Done(Err(error)),
             Ok(done) => done,
         };
         match done {
-            Locked::Done(Ok(RoundClaim::Ours)) => "ran",
-            Locked::Done(Ok(RoundClaim::Done)) => "done",
-            Locked::Done(Ok(RoundClaim::Late)) => "late",
+            Locked::Done(Ok(true)) => "ran",
+            Locked::Done(Ok(false)) => "done",
             Locked::Done(Err(error)) => {
                 tracing::warn!(%error, schedule = task.name, "a round is left out");
                 "error"
@@ -83,18 +78,13 @@ impl Recurring {
         }
     }
 
-    async fn hold(
-        &self,
-        task: &RecurringTask,
-        held: HeldLock,
-        round: i64,
-    ) -> Result<RoundClaim, StoreError> {
+    async fn hold(&self, task: &RecurringTask, name: &str) -> Result<bool, StoreError> {
         let _gauge = Holding::new(task.name);
-        let claim = self.upkeep.claim_round(&held, round).await?;
-        if claim == RoundClaim::Ours {
+        let is_ours = self.rounds.claim(name, task.every, Uuid::new_v4()).await?;
+        if is_ours {
             (task.work)().await;
         }
-        Ok(claim)
+        Ok(is_ours)
     }
 }
 

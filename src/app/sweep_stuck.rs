@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::AfterCommit;
 use crate::domain::{CorrelationId, EventId, Transition};
-use crate::ports::{AdvanceOrder, Advanced, OrderStore, StoreError, Upkeep};
+use crate::ports::{AdvanceOrder, Advanced, OrderStore, StoreError};
 
 /// Orders looked at in one round; more are left to the next.
 const BATCH: usize = 200;
@@ -11,7 +11,6 @@ const BATCH: usize = 200;
 /// Ends orders that nobody will ever finish, such as those whose failed job could not say so: their
 /// owners are told.
 pub struct SweepStuck {
-    upkeep: Arc<dyn Upkeep>,
     orders: Arc<dyn OrderStore>,
     after_commit: AfterCommit,
     quiet: Duration,
@@ -19,13 +18,8 @@ pub struct SweepStuck {
 
 impl SweepStuck {
     /// Sweeps orders that did not change for `quiet`.
-    pub fn new(
-        upkeep: Arc<dyn Upkeep>,
-        orders: Arc<dyn OrderStore>,
-        after_commit: AfterCommit,
-        quiet: Duration,
-    ) -> Self {
-        Self { upkeep, orders, after_commit, quiet }
+    pub fn new(orders: Arc<dyn OrderStore>, after_commit: AfterCommit, quiet: Duration) -> Self {
+        Self { orders, after_commit, quiet }
     }
 
     /// One round.
@@ -36,7 +30,7 @@ impl SweepStuck {
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {
-        for correlation_id in self.upkeep.stuck_orders(self.quiet, BATCH).await? {
+        for correlation_id in self.orders.stuck(self.quiet, BATCH).await? {
             self.fail(correlation_id).await?;
         }
         Ok(())

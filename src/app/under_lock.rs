@@ -18,7 +18,7 @@ pub enum Locked<T> {
 
 /// Does `work` while holding the lock `name`, renewing its lease three times as often as needed
 /// (S1-Flow-4c). Work that must not be done by a holder that froze claims its turn with
-/// [`crate::ports::Upkeep::claim_round`] first.
+/// [`crate::ports::Rounds`] first.
 ///
 /// # Errors
 /// When the lock cannot be asked for. Trouble with a renewal is borne until the lease has run out.

@@ -11,13 +11,11 @@ pub struct HeldLock {
     pub name: String,
     /// Proves who holds it; random.
     pub token: String,
-    /// Larger than that of every holder before, also across restarts of whatever keeps the lock.
-    pub fence: i64,
 }
 
 /// Leases that keep processes from doing the same work at once (S1-Flow-4c). A lease ends by
 /// itself, so a holder that froze may wake up beside the next one: what must not happen twice
-/// claims its turn in the system of record too ([`super::Upkeep::claim_round`]).
+/// claims its turn in the system of record too ([`super::Rounds`]).
 #[async_trait]
 pub trait Locks: Send + Sync {
     /// Takes the lock for `lease`; `None` while somebody else holds it.

@@ -17,10 +17,10 @@ mod pace;
 mod products;
 mod rate_limiter;
 mod reports;
+mod rounds;
 mod schema;
 mod sessions;
 mod status_copy;
-mod upkeep;
 mod wakeup;
 
 pub use cache::{Cache, CacheArea, CacheKey, CacheNotice, CacheSlot, Cached, Load, SharedCache};
@@ -47,10 +47,10 @@ pub use pace::Pace;
 pub use products::ProductStore;
 pub use rate_limiter::{RateDecision, RateLimit, RateLimiter};
 pub use reports::Reports;
+pub use rounds::Rounds;
 pub use schema::{Schema, SchemaState};
 pub use sessions::{MAX_SESSION, Sessions};
 pub use status_copy::{CopiedStatus, StatusCopy};
-pub use upkeep::{RoundClaim, Upkeep};
 pub use wakeup::{Topic, Wakeup};
 
 use std::sync::Arc;
@@ -68,8 +68,8 @@ pub struct Stores {
     pub jobs: Arc<dyn JobStore>,
     /// Sums over orders.
     pub reports: Arc<dyn Reports>,
-    /// Recurring work.
-    pub upkeep: Arc<dyn Upkeep>,
+    /// Rounds of recurring work.
+    pub rounds: Arc<dyn Rounds>,
     /// Migrations.
     pub schema: Arc<dyn Schema>,
     /// Whether the database answers.

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::{Lease, NewJob, OutboxEntry, StoreError};
@@ -209,4 +211,8 @@ pub trait OrderStore: Send + Sync {
 
     /// Forgets up to `limit` idempotency records older than 24 h. Returns how many.
     async fn forget_idempotency(&self, limit: usize) -> Result<u64, StoreError>;
+
+    /// Up to `limit` orders that are not finished, did not change for `quiet`, and have no job left
+    /// that could finish them.
+    async fn stuck(&self, quiet: Duration, limit: usize) -> Result<Vec<CorrelationId>, StoreError>;
 }

@@ -4,14 +4,11 @@ use std::time::Duration;
 use fred::clients::Client;
 use tokio_util::sync::CancellationToken;
 
-use crate::adapters::TieredCache;
-use crate::adapters::guarded::{
-    Guard, GuardSettings, GuardedLocks, GuardedRateLimiter, GuardedSessions, GuardedSharedCache,
-};
 use crate::adapters::memory::{MemoryLocks, MemoryRateLimiter, MemorySessions};
 use crate::adapters::redis::{
-    RedisLocks, RedisRateLimiter, RedisSessions, RedisSharedCache, Subscriptions,
+    GuardedClient, RedisLocks, RedisRateLimiter, RedisSessions, RedisSharedCache, Subscriptions,
 };
+use crate::adapters::{FallbackRateLimiter, Guard, GuardSettings, TieredCache};
 use crate::ports::{Cache, Locks, RateLimiter, Sessions, SystemClock};
 
 /// What processes have in common beside orders.
@@ -33,37 +30,24 @@ impl Commons {
         }
     }
 
-    /// Shared through Redis, behind its `guard`. `stop` ends the cache's task.
+    /// Shared through Redis. `stop` ends the cache's task.
     pub(super) fn shared(
         client: &Client,
+        guarded: &GuardedClient,
         subscriptions: &Subscriptions,
-        guard: &Arc<Guard>,
         stop: &CancellationToken,
     ) -> Self {
         // Every request waits for its count, so this gives up sooner than what is needed for its
         // own sake.
         let quick = GuardSettings { deadline: Duration::from_millis(250), ..GuardSettings::REDIS };
         let limits = Arc::new(Guard::new("redis-limits", quick));
-        let local = Self::local();
-        let cache = GuardedSharedCache::new(
-            Arc::new(RedisSharedCache::new(client.clone(), subscriptions)),
-            guard.clone(),
-        );
+        let limiter = RedisRateLimiter::new(GuardedClient::new(client.clone(), limits));
+        let cache = RedisSharedCache::new(guarded.clone(), subscriptions);
         Self {
-            limiter: Arc::new(GuardedRateLimiter::new(
-                Arc::new(RedisRateLimiter::new(client.clone())),
-                local.limiter,
-                limits,
-            )),
+            limiter: Arc::new(FallbackRateLimiter::new(Arc::new(limiter), Self::local().limiter)),
             cache: TieredCache::start(Arc::new(cache), stop.clone()),
-            locks: Arc::new(GuardedLocks::new(
-                Arc::new(RedisLocks::new(client.clone())),
-                guard.clone(),
-            )),
-            sessions: Arc::new(GuardedSessions::new(
-                Arc::new(RedisSessions::new(client.clone())),
-                guard.clone(),
-            )),
+            locks: Arc::new(RedisLocks::new(guarded.clone())),
+            sessions: Arc::new(RedisSessions::new(guarded.clone())),
         }
     }
 }

@@ -5,7 +5,7 @@ use fred::interfaces::ClientLike;
 use tokio::time::timeout;
 
 use super::StartError;
-use super::shared::redis_failed;
+use super::shared::{guarded, redis_failed};
 use super::table::{short, table};
 use crate::adapters::redis::{RedisDeadLetters, command_client};
 use crate::config::Settings;
@@ -58,7 +58,7 @@ async fn connect(settings: &Settings) -> Result<RedisDeadLetters, StartError> {
         .ok_or_else(|| StartError::new("ConnectionStrings__Redis", without))?;
     let client = command_client(redis).map_err(redis_failed)?;
     match timeout(PATIENCE, client.wait_for_connect()).await {
-        Ok(Ok(())) => Ok(RedisDeadLetters::new(client)),
+        Ok(Ok(())) => Ok(RedisDeadLetters::new(guarded(client, settings))),
         Ok(Err(error)) => Err(StartError::new("cannot connect to Redis", error)),
         Err(elapsed) => Err(StartError::new("cannot connect to Redis", elapsed)),
     }

@@ -5,7 +5,7 @@ use fred::interfaces::ClientLike;
 use tokio::time::timeout;
 
 use super::StartError;
-use super::shared::redis_failed;
+use super::shared::{guarded, redis_failed};
 use crate::adapters::memory::{LocalWakeup, MemoryStatusCopy};
 use crate::adapters::redis::{RedisStatusCopy, command_client};
 use crate::app::{AfterCommit, RequeueJob};
@@ -30,7 +30,7 @@ pub(super) async fn requeue_job(
             if !matches!(connected, Ok(Ok(()))) {
                 eprintln!("Redis does not answer: tabs see the change a moment later.");
             }
-            Arc::new(RedisStatusCopy::new(client, settings.workflow_state_ttl))
+            Arc::new(RedisStatusCopy::new(guarded(client, settings), settings.workflow_state_ttl))
         }
         None => Arc::new(MemoryStatusCopy::new(settings.workflow_state_ttl)),
     };

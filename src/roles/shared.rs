@@ -6,21 +6,18 @@ use tokio_util::sync::CancellationToken;
 
 use super::StartError;
 use super::commons::Commons;
-use crate::adapters::WatchedOrders;
-use crate::adapters::guarded::{
-    self, Guard, GuardSettings, GuardedEventStream, GuardedHealth, GuardedStatusCopy,
-};
+use super::stores::guard_settings;
 use crate::adapters::memory::{LocalWakeup, MemoryStatusCopy};
 use crate::adapters::redis::{
-    RedisDeadLetters, RedisEventStream, RedisHealth, RedisSharedCache, RedisStatusCopy,
-    RedisWakeup, Subscriptions, command_client, subscriber_client,
+    GuardedClient, RedisDeadLetters, RedisEventStream, RedisHealth, RedisSharedCache,
+    RedisStatusCopy, RedisWakeup, Subscriptions, command_client, subscriber_client,
 };
-use crate::config::{BreakerLimits, RedisSettings, Settings};
+use crate::adapters::{Guard, GuardSettings, WatchedOrders};
+use crate::config::{RedisSettings, Settings};
 use crate::delivery::{DeliveryHealth, DeliveryStatus};
 use crate::ports::{
     CommittedEvents, DeadLetters, EventStream, HealthProbe, StatusCopy, StoreError, Stores, Wakeup,
 };
-use crate::resilience::BreakerSettings;
 
 /// What every role stands on. Every port is behind the breaker of its dependency (S1-Res-1).
 pub(super) struct Shared {
@@ -61,10 +58,9 @@ impl Shared {
         handover: Arc<dyn CommittedEvents>,
         stop: &CancellationToken,
     ) -> Result<Self, StartError> {
-        let sql = guard(StoreError::SQL, GuardSettings::SQL, &settings.resilience.sql);
         let changed = Arc::new(Notify::new());
-        let mut stores = guarded::stores(stores, &sql);
-        stores.orders = Arc::new(WatchedOrders::new(stores.orders, changed.clone()));
+        let orders = Arc::new(WatchedOrders::new(stores.orders, changed.clone()));
+        let stores = Stores { orders, ..stores };
         let delivery = DeliveryStatus::default();
         let mut probes = vec![stores.health.clone()];
         probes.extend(stores.report_health.clone());
@@ -84,8 +80,9 @@ impl Shared {
                 redis: None,
             });
         };
-        let guard = guard(StoreError::REDIS, GuardSettings::REDIS, &settings.resilience.redis);
         let client = command(&redis)?;
+        let guarded = guarded(client.clone(), &settings);
+        let guard = guarded.guard().clone();
         let subscriber = subscriber_client(&redis).map_err(redis_failed)?;
         let subscriptions = Subscriptions::start(
             subscriber,
@@ -94,17 +91,13 @@ impl Shared {
         );
         let wakeup = Arc::new(RedisWakeup::start(client.clone(), &subscriptions, stop));
         // A blocking read keeps its connection busy, so it has one of its own.
-        let events = RedisEventStream::new(client.clone(), command(&redis)?);
+        let events = RedisEventStream::new(guarded.clone(), command(&redis)?);
         let resets = events.resets();
-        let events = Arc::new(GuardedEventStream::new(Arc::new(events), guard.clone()));
-        let dead_letters = Arc::new(RedisDeadLetters::new(client.clone()));
-        let copy = RedisStatusCopy::new(client.clone(), settings.workflow_state_ttl);
-        let copy = Arc::new(GuardedStatusCopy::new(Arc::new(copy), guard.clone()));
-        let commons = Commons::shared(&client, &subscriptions, &guard, stop);
-        probes.push(Arc::new(GuardedHealth::new(
-            Arc::new(RedisHealth::new(client, subscriptions)),
-            guard.clone(),
-        )));
+        let events = Arc::new(events);
+        let dead_letters = Arc::new(RedisDeadLetters::new(guarded.clone()));
+        let copy = Arc::new(RedisStatusCopy::new(guarded.clone(), settings.workflow_state_ttl));
+        let commons = Commons::shared(&client, &guarded, &subscriptions, stop);
+        probes.push(Arc::new(RedisHealth::new(guarded, subscriptions)));
         probes.push(Arc::new(DeliveryHealth(delivery.clone())));
         Ok(Self {
             settings,
@@ -121,14 +114,10 @@ impl Shared {
     }
 }
 
-fn guard(dependency: &'static str, usual: GuardSettings, limits: &BreakerLimits) -> Arc<Guard> {
-    let breaker = BreakerSettings {
-        window: limits.window,
-        min_failures: limits.failures,
-        open_for: limits.open_time,
-        failure_share: usual.breaker.failure_share,
-    };
-    Arc::new(Guard::new(dependency, GuardSettings { deadline: limits.call_deadline, breaker }))
+/// Guards Redis as the settings say.
+pub(super) fn guarded(client: Client, settings: &Settings) -> GuardedClient {
+    let limits = guard_settings(GuardSettings::REDIS, &settings.resilience.redis);
+    GuardedClient::new(client, Arc::new(Guard::new(StoreError::REDIS, limits)))
 }
 
 fn command(settings: &RedisSettings) -> Result<Client, StartError> {

@@ -2,18 +2,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::StartError;
+use crate::adapters::GuardSettings;
 use crate::adapters::mssql::{MssqlOptions, MssqlStore};
 use crate::adapters::sqlite::{SqliteOptions, SqliteStore};
-use crate::config::{Settings, StoreConnection};
+use crate::config::{BreakerLimits, Settings, StoreConnection};
 use crate::ports::{HANDOVER, SchemaState, Stores, SystemClock};
+use crate::resilience::BreakerSettings;
 
 /// Opens the system of record the connection string names (D3). A process that publishes the events
 /// it commits has some time for it before others do.
 pub(super) async fn open(settings: &Settings, publishes: bool) -> Result<Stores, StartError> {
     let handover = if publishes { HANDOVER } else { Duration::ZERO };
+    let guard = guard_settings(GuardSettings::SQL, &settings.resilience.sql);
     match &settings.connections.contoso {
         StoreConnection::Sqlite(path) => {
-            let options = SqliteOptions { handover, ..SqliteOptions::new(path) };
+            let options = SqliteOptions { handover, guard, ..SqliteOptions::new(path) };
             let opened = tokio::task::spawn_blocking(move || {
                 SqliteStore::open(options, Arc::new(SystemClock))
             })
@@ -23,7 +26,7 @@ pub(super) async fn open(settings: &Settings, publishes: bool) -> Result<Stores,
             Ok(store.map_err(|error| StartError::new("cannot open the database", error))?.stores())
         }
         StoreConnection::SqlServer(text) => {
-            let mut options = MssqlOptions { handover, ..MssqlOptions::new(text) };
+            let mut options = MssqlOptions { handover, guard, ..MssqlOptions::new(text) };
             if let Some(StoreConnection::SqlServer(replica)) =
                 &settings.connections.contoso_read_only
             {
@@ -34,6 +37,17 @@ pub(super) async fn open(settings: &Settings, publishes: bool) -> Result<Stores,
             Ok(store.stores())
         }
     }
+}
+
+/// What the settings say of one dependency's guard.
+pub(super) fn guard_settings(usual: GuardSettings, limits: &BreakerLimits) -> GuardSettings {
+    let breaker = BreakerSettings {
+        window: limits.window,
+        min_failures: limits.failures,
+        open_for: limits.open_time,
+        failure_share: usual.breaker.failure_share,
+    };
+    GuardSettings { deadline: limits.call_deadline, breaker }
 }
 
 /// Makes sure the schema is the one this program needs. An embedded database is migrated on

@@ -8,7 +8,7 @@ use crate::ports::SystemClock;
 
 use super::shared::Shared;
 
-/// Starts the job server and the upkeep of its tables. Only called where jobs are processed, so a
+/// Starts the job server and the recurring work. Only called where jobs are processed, so a
 /// web pod has no worker (V-14).
 pub(super) fn start(shared: &Shared, supervisor: &Supervisor) {
     let settings = &shared.settings;
@@ -35,7 +35,7 @@ pub(super) fn start(shared: &Shared, supervisor: &Supervisor) {
         server.run(stop).await;
         Ok(())
     });
-    start_upkeep(shared, supervisor);
+    start_recurring(shared, supervisor);
 }
 
 fn after_commit(shared: &Shared) -> AfterCommit {
@@ -43,7 +43,7 @@ fn after_commit(shared: &Shared) -> AfterCommit {
 }
 
 /// What one of all workers does from time to time.
-fn start_upkeep(shared: &Shared, supervisor: &Supervisor) {
+fn start_recurring(shared: &Shared, supervisor: &Supervisor) {
     let (stores, settings) = (&shared.stores, &shared.settings.recurring);
     let prune = Arc::new(PruneFinished::new(
         stores.jobs.clone(),
@@ -51,7 +51,6 @@ fn start_upkeep(shared: &Shared, supervisor: &Supervisor) {
         stores.orders.clone(),
     ));
     let sweep = Arc::new(SweepStuck::new(
-        stores.upkeep.clone(),
         stores.orders.clone(),
         after_commit(shared),
         settings.stuck_after,
@@ -75,7 +74,7 @@ fn start_upkeep(shared: &Shared, supervisor: &Supervisor) {
     for task in [clean_up, sweep] {
         let recurring = Recurring::new(
             shared.commons.locks.clone(),
-            stores.upkeep.clone(),
+            stores.rounds.clone(),
             Arc::new(SystemClock),
         );
         supervisor.spawn(task.name, StopPhase::Background, |stop| async move {

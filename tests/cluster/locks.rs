@@ -10,6 +10,9 @@ use crate::support::{Api, Pod, RawTab, Rig, until};
 
 const EVERY: [(&str, &str); 2] = [("Recurring__Sweep", "2s"), ("Recurring__CleanUp", "1h")];
 
+/// The span of the sweep.
+const EVERY_MICROS: i64 = 2_000_000;
+
 /// Rounds of the sweep that ended so, on all pods.
 async fn rounds(pods: &[Pod], outcome: &str) -> f64 {
     let mut sum = 0.0;
@@ -27,7 +30,7 @@ async fn rounds_of(pod: &Pod, outcome: &str) -> f64 {
         .await
 }
 
-/// The last round that was claimed, 0 before the first.
+/// The beginning of the last round that was claimed, 0 before the first.
 fn last_round(database: &Connection) -> i64 {
     let sql = "SELECT COALESCE(MAX(LastRound), 0) FROM Schedule WHERE Name = 'schedule:sweep'";
     database.query_row(sql, [], |row| row.get(0)).expect("a round")
@@ -55,16 +58,19 @@ async fn v15_each_round_runs_once_and_a_late_holder_is_refused() {
         Some(rounds(&pods, "ran").await).filter(|n| *n >= 1.0)
     })
     .await;
+    let each_once = async |pods: &[Pod], last: i64| {
+        let wanted = ((last - first) / EVERY_MICROS) as f64;
+        until("every round to be counted", Duration::from_secs(1), || async {
+            (rounds(pods, "ran").await - before >= wanted - 0.5).then_some(())
+        })
+        .await;
+        assert!(rounds(pods, "ran").await - before < wanted + 0.5, "none ran twice");
+    };
     let mut last = first;
     for _ in 0..2 {
         last = next_round(last).await;
     }
-    let wanted = (last - first) as f64;
-    until("every round to be counted once", Duration::from_secs(1), || async {
-        (rounds(&pods, "ran").await - before >= wanted - 0.5).then_some(())
-    })
-    .await;
-    assert!(rounds(&pods, "ran").await - before < wanted + 0.5, "none ran twice");
+    each_once(&pods, last).await;
 
     // While the test holds the database nobody can claim, so the holder of the next round's lock
     // waits with it.
@@ -79,6 +85,8 @@ async fn v15_each_round_runs_once_and_a_late_holder_is_refused() {
     })
     .await;
     let frozen = pods.swap_remove(holder);
+    let refused = async |pod: &Pod| rounds_of(pod, "done").await + rounds_of(pod, "lost").await;
+    let earlier = refused(&frozen).await;
     frozen.freeze().await;
     let claimed = last_round(&database);
     database.execute_batch("COMMIT").expect("the place is free");
@@ -91,16 +99,23 @@ async fn v15_each_round_runs_once_and_a_late_holder_is_refused() {
 
     frozen.signal(Signal::SIGCONT);
     until("the late holder to be refused", Duration::from_secs(5), || async {
-        (rounds_of(&frozen, "late").await + rounds_of(&frozen, "lost").await >= 1.0).then_some(())
+        (refused(&frozen).await > earlier).then_some(())
     })
     .await;
     pods.push(frozen);
-    let (from, ran) = (next_round(last_round(&database)).await, rounds(&pods, "ran").await);
+    let from = next_round(last_round(&database)).await;
+    let ran = rounds(&pods, "ran").await;
     let to = next_round(from).await;
     until("rounds go on as before", Duration::from_secs(1), || async {
-        (rounds(&pods, "ran").await - ran >= (to - from) as f64 - 0.5).then_some(())
+        (rounds(&pods, "ran").await - ran >= ((to - from) / EVERY_MICROS) as f64 - 0.5)
+            .then_some(())
     })
     .await;
+    assert!(
+        rounds(&pods, "ran").await - before
+            < ((last_round(&database) - first) / EVERY_MICROS) as f64 + 0.5,
+        "none ran twice, by the late holder neither"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,7 +16,6 @@ pub struct MemoryLocks {
 
 struct Holder {
     token: String,
-    fence: i64,
     until: Timestamp,
 }
 
@@ -46,18 +45,12 @@ impl Locks for MemoryLocks {
     async fn acquire(&self, name: &str, lease: Duration) -> Result<Option<HeldLock>, StoreError> {
         let now = self.clock.now();
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = locks.get(name);
-        if last.is_some_and(|holder| holder.until > now) {
+        if locks.get(name).is_some_and(|holder| holder.until > now) {
             return Ok(None);
         }
-        // As in Redis by the clock, so that numbers grow across restarts too.
-        let fence = now.micros.max(last.map_or(0, |holder| holder.fence + 1));
         let token = Uuid::new_v4().to_string();
-        locks.insert(
-            name.to_owned(),
-            Holder { token: token.clone(), fence, until: now.plus(lease) },
-        );
-        Ok(Some(HeldLock { name: name.to_owned(), token, fence }))
+        locks.insert(name.to_owned(), Holder { token: token.clone(), until: now.plus(lease) });
+        Ok(Some(HeldLock { name: name.to_owned(), token }))
     }
 
     async fn renew(&self, held: &HeldLock, lease: Duration) -> Result<bool, StoreError> {

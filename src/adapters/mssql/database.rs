@@ -13,6 +13,7 @@ use super::retry::next_try;
 use super::row::Answer;
 use super::session::Session;
 use super::unit::{Repeat, Unit};
+use crate::adapters::Guard;
 use crate::ports::StoreError;
 
 /// One database behind one pool.
@@ -20,6 +21,7 @@ pub(super) struct Database {
     pool: SessionPool,
     retry: RetryOptions,
     handover: Duration,
+    guard: Arc<Guard>,
     /// Where to read while this one cannot be reached.
     fallback: Option<Arc<Database>>,
 }
@@ -30,13 +32,22 @@ impl Database {
         to: ConnectionString,
         retry: RetryOptions,
         handover: Duration,
+        guard: Arc<Guard>,
         fallback: Option<Arc<Self>>,
     ) -> Self {
-        Self { pool: SessionPool::new(name, to), retry, handover, fallback }
+        Self { pool: SessionPool::new(name, to), retry, handover, guard, fallback }
     }
 
     /// Runs a unit, again where that is safe and useful (S1-Flow-3b), and returns its answer.
     pub(super) async fn run(
+        &self,
+        unit: &Unit,
+        parameters: &[&dyn ToSql],
+    ) -> Result<Answer, StoreError> {
+        self.guard.call(self.run_unguarded(unit, parameters)).await
+    }
+
+    async fn run_unguarded(
         &self,
         unit: &Unit,
         parameters: &[&dyn ToSql],
@@ -79,6 +90,10 @@ impl Database {
         drop(session);
         self.pool.observe();
         answer
+    }
+
+    pub(super) fn guard(&self) -> &Guard {
+        &self.guard
     }
 
     /// Whether another database answers while this one does not.

@@ -61,6 +61,7 @@ impl HealthProbe for MssqlHealth {
                 "utilization": utilization,
             },
         });
-        ComponentHealth { status, duration_ms: took.as_secs_f64() * 1000.0, data }
+        let duration_ms = took.as_secs_f64() * 1000.0;
+        self.database.guard().tell(ComponentHealth { status, duration_ms, data })
     }
 }

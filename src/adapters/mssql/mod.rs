@@ -21,18 +21,19 @@ mod pool;
 mod product_store;
 mod reports;
 mod retry;
+mod rounds;
 mod row;
 mod schema;
 mod session;
 mod unit;
-mod upkeep;
 
 pub use connection_string::ConnectionStringError;
 pub use options::{MssqlOptions, PoolOptions, RetryOptions};
 
 use std::sync::Arc;
 
-use crate::ports::Stores;
+use crate::adapters::Guard;
+use crate::ports::{StoreError, Stores};
 use connection_string::ConnectionString;
 use database::Database;
 use health::MssqlHealth;
@@ -59,17 +60,13 @@ impl MssqlStore {
             Some(text) => Some(ConnectionString::parse(text, &options.read_only_pool)?.read_only()),
             None => None,
         };
-        let main = Arc::new(Database::new("main", main, options.retry, options.handover, None));
+        let guard = Arc::new(Guard::new(StoreError::SQL, options.guard));
+        let (retry, handover) = (options.retry, options.handover);
+        let main = Arc::new(Database::new("main", main, retry, handover, Arc::clone(&guard), None));
         let reports = match reports {
             Some(reports) => {
                 let fallback = options.read_only_fallback.then(|| main.clone());
-                Arc::new(Database::new(
-                    "reports",
-                    reports,
-                    options.retry,
-                    options.handover,
-                    fallback,
-                ))
+                Arc::new(Database::new("reports", reports, retry, handover, guard, fallback))
             }
             None => main.clone(),
         };
@@ -85,7 +82,7 @@ impl MssqlStore {
             outbox: Arc::new(outbox::MssqlOutbox::new(self.main.clone())),
             jobs: Arc::new(job_store::MssqlJobStore::new(self.main.clone())),
             reports: Arc::new(reports::MssqlReports::new(self.reports.clone())),
-            upkeep: Arc::new(upkeep::MssqlUpkeep::new(self.main.clone())),
+            rounds: Arc::new(rounds::MssqlRounds::new(self.main.clone())),
             schema: Arc::new(schema::MssqlSchema::new(self.main.clone())),
             health: Arc::new(MssqlHealth::new("sql", self.main.clone())),
             report_health: (!Arc::ptr_eq(&self.main, &self.reports))

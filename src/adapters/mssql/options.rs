@@ -1,6 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::adapters::GuardSettings;
 use crate::ports::HANDOVER;
 
 /// How [`super::MssqlStore::connect`] reaches the server.
@@ -20,6 +21,8 @@ pub struct MssqlOptions {
     pub read_only_pool: PoolOptions,
     /// How often a unit of work is tried.
     pub retry: RetryOptions,
+    /// Deadline and breaker of every call, all its tries included.
+    pub guard: GuardSettings,
     /// How long a committed event is left to this process, see [`HANDOVER`]; zero when it publishes
     /// nothing itself.
     pub handover: Duration,
@@ -35,6 +38,7 @@ impl MssqlOptions {
             pool: PoolOptions::default(),
             read_only_pool: PoolOptions { max: 40, min: 5, ..PoolOptions::default() },
             retry: RetryOptions::default(),
+            guard: GuardSettings::SQL,
             handover: HANDOVER,
         }
     }

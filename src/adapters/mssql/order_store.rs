@@ -1,7 +1,9 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::database::Database;
 use super::job_rows::micros;
@@ -220,6 +222,13 @@ impl OrderStore for MssqlOrderStore {
     async fn forget_idempotency(&self, limit: usize) -> Result<u64, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.database.run(&unit::FORGET_IDEMPOTENCY, &[&limit]).await?.row(0)?.count("Affected")
+    }
+
+    async fn stuck(&self, quiet: Duration, limit: usize) -> Result<Vec<CorrelationId>, StoreError> {
+        let quiet = i64::try_from(quiet.as_micros()).unwrap_or(i64::MAX);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let answer = self.database.run(&unit::STUCK_ORDERS, &[&quiet, &limit]).await?;
+        answer.read(0, |row| row.cell::<Uuid>("CorrelationId").map(CorrelationId::from))
     }
 }
 

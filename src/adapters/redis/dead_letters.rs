@@ -1,12 +1,11 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use fred::clients::Client;
 use fred::error::Error;
 use fred::interfaces::StreamsInterface;
 use fred::types::{Key, Value};
 
-use super::error::store_error;
+use super::GuardedClient;
 use super::{event_fields, keys};
 use crate::ports::{DeadLetter, DeadLetters, StoreError};
 
@@ -14,25 +13,25 @@ type Entry = (String, HashMap<Key, Value>);
 
 /// What [`super::RedisEventStream`] buried.
 pub struct RedisDeadLetters {
-    client: Client,
+    redis: GuardedClient,
 }
 
 impl RedisDeadLetters {
-    /// Works through `client`.
-    pub fn new(client: Client) -> Self {
-        Self { client }
+    /// Works through `redis`.
+    pub fn new(redis: GuardedClient) -> Self {
+        Self { redis }
     }
 
     async fn try_replay(&self, entry: &str) -> Result<bool, Error> {
         let found: Vec<Entry> =
-            self.client.xrange_values(keys::DEAD_EVENTS, entry, entry, None).await?;
+            self.redis.client.xrange_values(keys::DEAD_EVENTS, entry, entry, None).await?;
         let Some(event) = found.first().and_then(|(_, fields)| event_fields::decode(fields)) else {
             return Ok(false);
         };
         // First back, then gone: the other way round a crash between the two would lose it.
         let fields = event_fields::encode(&event);
-        self.client.xadd::<(), _, _, _, _>(keys::EVENTS, false, None, "*", fields).await?;
-        self.client.xdel::<(), _, _>(keys::DEAD_EVENTS, entry).await?;
+        self.redis.client.xadd::<(), _, _, _, _>(keys::EVENTS, false, None, "*", fields).await?;
+        self.redis.client.xdel::<(), _, _>(keys::DEAD_EVENTS, entry).await?;
         Ok(true)
     }
 }
@@ -40,20 +39,18 @@ impl RedisDeadLetters {
 #[async_trait]
 impl DeadLetters for RedisDeadLetters {
     async fn count(&self) -> Result<u64, StoreError> {
-        self.client.xlen(keys::DEAD_EVENTS).await.map_err(store_error)
+        self.redis.run(self.redis.client.xlen(keys::DEAD_EVENTS)).await
     }
 
     async fn list(&self, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {
-        let found: Vec<Entry> = self
-            .client
-            .xrange_values(keys::DEAD_EVENTS, "-", "+", Some(limit as u64))
-            .await
-            .map_err(store_error)?;
+        let range =
+            self.redis.client.xrange_values(keys::DEAD_EVENTS, "-", "+", Some(limit as u64));
+        let found: Vec<Entry> = self.redis.run(range).await?;
         Ok(found.into_iter().map(|(entry, fields)| letter(entry, &fields)).collect())
     }
 
     async fn replay(&self, entry: &str) -> Result<bool, StoreError> {
-        self.try_replay(entry).await.map_err(store_error)
+        self.redis.run(self.try_replay(entry)).await
     }
 }
 

@@ -13,7 +13,7 @@ use fred::types::{Key, Value};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::error::store_error;
+use super::GuardedClient;
 use super::script::SlotScript;
 use super::{event_fields, keys};
 use crate::domain::OrderEvent;
@@ -36,6 +36,10 @@ const MAX_CAUSE: usize = 500;
 /// Unacknowledged entries looked at by one claim, oldest first.
 const PENDING_AT_ONCE: u64 = 1_000;
 
+/// Longest a call may take beyond the wait it is asked for. The client gives up sooner; a read that
+/// were cut off in the middle might have taken entries that nobody then deals with.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 type Fields = HashMap<Key, Value>;
 
 /// Order events in a Redis Stream with one consumer group (D4).
@@ -43,7 +47,7 @@ type Fields = HashMap<Key, Value>;
 /// A stream that vanished (flush, restart without persistence) is made anew and read from its
 /// start; see [`RedisEventStream::resets`].
 pub struct RedisEventStream {
-    client: Client,
+    redis: GuardedClient,
     reader: Client,
     resets: watch::Sender<u64>,
     append: SlotScript,
@@ -57,9 +61,9 @@ pub struct RedisEventStream {
 impl RedisEventStream {
     /// `reader` is blocked while it waits for events, so it must serve nothing else; one `read` at
     /// a time runs on it.
-    pub fn new(client: Client, reader: Client) -> Self {
+    pub fn new(redis: GuardedClient, reader: Client) -> Self {
         Self {
-            client,
+            redis,
             reader,
             resets: watch::Sender::new(0),
             append: SlotScript::new(include_str!("lua/append_events.lua")),
@@ -86,6 +90,7 @@ impl RedisEventStream {
 
     async fn make_group(&self) -> Result<(), Error> {
         match self
+            .redis
             .client
             .xgroup_create::<(), _, _, _>(keys::EVENTS, keys::EVENTS_GROUP, "0", true)
             .await
@@ -116,7 +121,7 @@ impl RedisEventStream {
             args.push((2 * fields.len() as i64).into());
             args.extend(fields.into_iter().flat_map(|(name, value)| [name.into(), value.into()]));
         }
-        let appended: i64 = self.append.call(&self.client, keys::EVENTS, args).await?;
+        let appended: i64 = self.append.call(&self.redis.client, keys::EVENTS, args).await?;
         Ok(if appended == 1 { Appended::All } else { Appended::Full })
     }
 
@@ -124,7 +129,7 @@ impl RedisEventStream {
         let (keys, args) =
             (vec![keys::EVENTS, keys::EVENTS_REMOVALS], vec![keys::EVENTS_GROUP.into()]);
         let (length, pending, foreign): (u64, u64, u64) =
-            self.trim.call(&self.client, keys, args).await?;
+            self.trim.call(&self.redis.client, keys, args).await?;
         let known = self.foreign_removals.swap(foreign, Relaxed);
         if known != NOT_KNOWN && known != foreign {
             tracing::warn!("somebody removed entries of the event stream");
@@ -183,6 +188,7 @@ impl RedisEventStream {
     ) -> Result<Vec<StreamEntry>, Error> {
         let idle_ms = millis(delay.first);
         let mut pending: Vec<(String, String, u64, u32)> = self
+            .redis
             .client
             .xpending(keys::EVENTS, keys::EVENTS_GROUP, (idle_ms, "-", "+", PENDING_AT_ONCE))
             .await?;
@@ -200,6 +206,7 @@ impl RedisEventStream {
         let ids: Vec<&str> = counts.keys().map(String::as_str).collect();
         // Checks the idle time again, so that of two claimants one gets the entry.
         let entries: Vec<(String, Fields)> = self
+            .redis
             .client
             .xclaim_values(
                 keys::EVENTS,
@@ -236,24 +243,24 @@ impl RedisEventStream {
             *due_at = now + CONSUMER_LIFE;
         }
         let args = vec![keys::EVENTS_GROUP.into(), (CONSUMER_LIFE.as_millis() as i64).into()];
-        self.forget.call(&self.client, keys::EVENTS, args).await
+        self.forget.call(&self.redis.client, keys::EVENTS, args).await
     }
 
     async fn try_bury(&self, entry: &StreamEntry, cause: &str) -> Result<(), Error> {
         // The raw fields, because an unreadable entry has nothing else.
         let id = entry.id.as_str();
         let found: Vec<(String, Fields)> =
-            self.client.xrange_values(keys::EVENTS, id, id, None).await?;
+            self.redis.client.xrange_values(keys::EVENTS, id, id, None).await?;
         let mut fields: Vec<(Key, Value)> =
             found.into_iter().flat_map(|(_, fields)| fields).collect();
         fields.push(("entry".into(), id.into()));
         fields.push(("deliveries".into(), i64::from(entry.deliveries).into()));
         fields.push(("cause".into(), cause.chars().take(MAX_CAUSE).collect::<String>().into()));
-        let pipeline = self.client.pipeline();
+        let pipeline = self.redis.client.pipeline();
         let () =
             pipeline.xadd(keys::DEAD_EVENTS, false, ("MAXLEN", "~", MAX_DEAD), "*", fields).await?;
         let _: String = pipeline.last().await?;
-        self.client.xack::<(), _, _, _>(keys::EVENTS, keys::EVENTS_GROUP, id).await?;
+        self.redis.client.xack::<(), _, _, _>(keys::EVENTS, keys::EVENTS_GROUP, id).await?;
         metrics::counter!("contoso_redis_stream_dead_letters_total").increment(1);
         Ok(())
     }
@@ -265,7 +272,7 @@ impl EventStream for RedisEventStream {
         if events.is_empty() {
             return Ok(Appended::All);
         }
-        self.try_append(events).await.map_err(store_error)
+        self.redis.run_within(PATIENCE, self.try_append(events)).await
     }
 
     async fn read(
@@ -274,13 +281,16 @@ impl EventStream for RedisEventStream {
         limit: usize,
         wait: Duration,
     ) -> Result<Vec<StreamEntry>, StoreError> {
-        match self.try_read(consumer, limit, wait).await {
-            Err(error) if lacks_group(&error) => {
-                self.make_group().await.map_err(store_error)?;
-                self.try_read(consumer, limit, wait).await.map_err(store_error)
+        let read = async {
+            match self.try_read(consumer, limit, wait).await {
+                Err(error) if lacks_group(&error) => {
+                    self.make_group().await?;
+                    self.try_read(consumer, limit, wait).await
+                }
+                answer => answer,
             }
-            answer => answer.map_err(store_error),
-        }
+        };
+        self.redis.run_within(wait + PATIENCE, read).await
     }
 
     async fn claim(
@@ -289,26 +299,30 @@ impl EventStream for RedisEventStream {
         delay: RedeliveryDelay,
         limit: usize,
     ) -> Result<Vec<StreamEntry>, StoreError> {
-        match self.try_claim(consumer, delay, limit).await {
-            // No group, nothing pending; the next read makes it.
-            Err(error) if lacks_group(&error) => Ok(Vec::new()),
-            answer => answer.map_err(store_error),
-        }
+        let claim = async {
+            match self.try_claim(consumer, delay, limit).await {
+                // No group, nothing pending; the next read makes it.
+                Err(error) if lacks_group(&error) => Ok(Vec::new()),
+                answer => answer,
+            }
+        };
+        self.redis.run_within(PATIENCE, claim).await
     }
 
     async fn acknowledge(&self, ids: &[String]) -> Result<(), StoreError> {
         if ids.is_empty() {
             return Ok(());
         }
-        self.client.xack(keys::EVENTS, keys::EVENTS_GROUP, ids.to_vec()).await.map_err(store_error)
+        let done = self.redis.client.xack(keys::EVENTS, keys::EVENTS_GROUP, ids.to_vec());
+        self.redis.run_within(PATIENCE, done).await
     }
 
     async fn bury(&self, entry: &StreamEntry, cause: &str) -> Result<(), StoreError> {
-        self.try_bury(entry, cause).await.map_err(store_error)
+        self.redis.run_within(PATIENCE, self.try_bury(entry, cause)).await
     }
 
     async fn trim(&self) -> Result<StreamState, StoreError> {
-        self.try_trim().await.map_err(store_error)
+        self.redis.run_within(PATIENCE, self.try_trim()).await
     }
 }
 

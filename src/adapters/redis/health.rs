@@ -1,11 +1,11 @@
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use fred::clients::Client;
 use fred::interfaces::ClientLike;
 use serde_json::json;
 use tokio::time::timeout;
 
+use super::GuardedClient;
 use super::subscriptions::Subscriptions;
 use crate::ports::{ComponentHealth, Health, HealthProbe};
 
@@ -14,14 +14,14 @@ const SLOW: Duration = Duration::from_millis(100);
 
 /// Asks Redis for a PONG, and whether we hear what others publish.
 pub struct RedisHealth {
-    client: Client,
+    redis: GuardedClient,
     subscriptions: Subscriptions,
 }
 
 impl RedisHealth {
     /// Looks at these two.
-    pub fn new(client: Client, subscriptions: Subscriptions) -> Self {
-        Self { client, subscriptions }
+    pub fn new(redis: GuardedClient, subscriptions: Subscriptions) -> Self {
+        Self { redis, subscriptions }
     }
 }
 
@@ -33,7 +33,8 @@ impl HealthProbe for RedisHealth {
 
     async fn check(&self, deadline: Duration) -> ComponentHealth {
         let start = Instant::now();
-        let answered = matches!(timeout(deadline, self.client.ping::<()>(None)).await, Ok(Ok(())));
+        let answered =
+            matches!(timeout(deadline, self.redis.client.ping::<()>(None)).await, Ok(Ok(())));
         let took = start.elapsed();
         let subscribed = self.subscriptions.is_complete();
         metrics::gauge!("contoso_redis_up").set(f64::from(u8::from(answered)));
@@ -43,10 +44,9 @@ impl HealthProbe for RedisHealth {
             (true, false) => Health::Degraded,
             (true, true) => Health::Healthy,
         };
-        ComponentHealth {
-            status,
-            duration_ms: took.as_secs_f64() * 1_000.0,
-            data: json!({ "connected": self.client.is_connected(), "subscribed": subscribed }),
-        }
+        let data =
+            json!({ "connected": self.redis.client.is_connected(), "subscribed": subscribed });
+        let duration_ms = took.as_secs_f64() * 1_000.0;
+        self.redis.guard().tell(ComponentHealth { status, duration_ms, data })
     }
 }

@@ -1,11 +1,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fred::clients::Client;
 use fred::types::Value;
 use uuid::Uuid;
 
-use super::error::store_error;
+use super::GuardedClient;
 use super::keys;
 use super::script::SlotScript;
 use crate::ports::{HeldLock, Locks, StoreError};
@@ -13,17 +12,17 @@ use crate::ports::{HeldLock, Locks, StoreError};
 /// Lease locks in Redis: one key with an expiry, a random token, and scripts that compare it before
 /// they touch the key.
 pub struct RedisLocks {
-    client: Client,
+    redis: GuardedClient,
     acquire: SlotScript,
     renew: SlotScript,
     release: SlotScript,
 }
 
 impl RedisLocks {
-    /// Works through `client`.
-    pub fn new(client: Client) -> Self {
+    /// Works through `redis`.
+    pub fn new(redis: GuardedClient) -> Self {
         Self {
-            client,
+            redis,
             acquire: SlotScript::new(include_str!("lua/acquire_lock.lua")),
             renew: SlotScript::new(include_str!("lua/renew_lock.lua")),
             release: SlotScript::new(include_str!("lua/release_lock.lua")),
@@ -37,7 +36,7 @@ impl RedisLocks {
         args: Vec<Value>,
     ) -> Result<bool, StoreError> {
         let done: i64 =
-            script.call(&self.client, &keys::lock(name), args).await.map_err(store_error)?;
+            self.redis.run(script.call(&self.redis.client, &keys::lock(name), args)).await?;
         Ok(done == 1)
     }
 }
@@ -47,9 +46,8 @@ impl Locks for RedisLocks {
     async fn acquire(&self, name: &str, lease: Duration) -> Result<Option<HeldLock>, StoreError> {
         let token = Uuid::new_v4().to_string();
         let args = vec![token.as_str().into(), millis(lease)];
-        let fence: i64 =
-            self.acquire.call(&self.client, &keys::lock(name), args).await.map_err(store_error)?;
-        Ok((fence > 0).then(|| HeldLock { name: name.to_owned(), token, fence }))
+        let taken = self.is_done(&self.acquire, name, args).await?;
+        Ok(taken.then(|| HeldLock { name: name.to_owned(), token }))
     }
 
     async fn renew(&self, held: &HeldLock, lease: Duration) -> Result<bool, StoreError> {

@@ -1,10 +1,9 @@
 use async_trait::async_trait;
 use bytes::Bytes;
-use fred::clients::Client;
 use fred::interfaces::KeysInterface;
 use fred::types::Expiration;
 
-use super::error::store_error;
+use super::GuardedClient;
 use super::keys;
 use crate::domain::UserId;
 use crate::ports::{MAX_SESSION, Sessions, StoreError};
@@ -14,13 +13,13 @@ const LIFE_SECONDS: i64 = 24 * 60 * 60;
 
 /// Sessions that all pods share.
 pub struct RedisSessions {
-    client: Client,
+    redis: GuardedClient,
 }
 
 impl RedisSessions {
-    /// Works through `client`.
-    pub fn new(client: Client) -> Self {
-        Self { client }
+    /// Works through `redis`.
+    pub fn new(redis: GuardedClient) -> Self {
+        Self { redis }
     }
 }
 
@@ -28,11 +27,13 @@ impl RedisSessions {
 impl Sessions for RedisSessions {
     async fn find(&self, user: &UserId) -> Result<Option<Bytes>, StoreError> {
         let key = keys::session(user);
-        let (found, renewed) = tokio::join!(
-            self.client.get(&key),
-            self.client.expire::<(), _>(&key, LIFE_SECONDS, None)
-        );
-        renewed.and(found).map_err(store_error)
+        let client = &self.redis.client;
+        let both = async {
+            let (found, renewed) =
+                tokio::join!(client.get(&key), client.expire::<(), _>(&key, LIFE_SECONDS, None));
+            renewed.and(found)
+        };
+        self.redis.run(both).await
     }
 
     async fn save(&self, user: &UserId, session: Bytes) -> Result<(), StoreError> {
@@ -40,6 +41,7 @@ impl Sessions for RedisSessions {
             return Err(StoreError::fault("a session is larger than 64 KiB"));
         }
         let life = Some(Expiration::EX(LIFE_SECONDS));
-        self.client.set(keys::session(user), session, life, None, false).await.map_err(store_error)
+        let saved = self.redis.client.set(keys::session(user), session, life, None, false);
+        self.redis.run(saved).await
     }
 }

@@ -2,11 +2,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fred::clients::Client;
 use fred::interfaces::HashesInterface;
 use tokio::sync::Mutex;
 
-use super::error::store_error;
+use super::GuardedClient;
 use super::keys;
 use super::script::SlotScript;
 use super::subscriptions::{Listener, News, Subscriptions};
@@ -21,7 +20,7 @@ const MAX_BYTES: usize = 1024 * 1024;
 
 /// The cache tier that pods share: one hash per area, with the area's version beside its values.
 pub struct RedisSharedCache {
-    client: Client,
+    redis: GuardedClient,
     notices: Mutex<Listener>,
     store: SlotScript,
     invalidate: SlotScript,
@@ -33,10 +32,10 @@ impl RedisSharedCache {
         vec![keys::CACHE_CHANNEL.to_owned()]
     }
 
-    /// Works through `client` and listens to `subscriptions`.
-    pub fn new(client: Client, subscriptions: &Subscriptions) -> Self {
+    /// Works through `redis` and listens to `subscriptions`.
+    pub fn new(redis: GuardedClient, subscriptions: &Subscriptions) -> Self {
         Self {
-            client,
+            redis,
             notices: Mutex::new(subscriptions.listen()),
             store: SlotScript::new(include_str!("lua/cache_store.lua")),
             invalidate: SlotScript::new(include_str!("lua/cache_invalidate.lua")),
@@ -49,7 +48,7 @@ impl SharedCache for RedisSharedCache {
     async fn read(&self, key: &CacheKey) -> Result<CacheSlot, StoreError> {
         let fields = vec!["version".to_owned(), field(key)];
         let found: (Option<i64>, Option<Bytes>) =
-            self.client.hmget(keys::cache(key.area), fields).await.map_err(store_error)?;
+            self.redis.run(self.redis.client.hmget(keys::cache(key.area), fields)).await?;
         Ok(CacheSlot { version: found.0.unwrap_or(0), value: found.1 })
     }
 
@@ -64,11 +63,9 @@ impl SharedCache for RedisSharedCache {
             (MAX_AGE.as_millis() as i64).into(),
             (MAX_VALUES + 1).into(),
         ];
-        let stored: i64 = self
-            .store
-            .call(&self.client, &keys::cache(key.area), args)
-            .await
-            .map_err(store_error)?;
+        let area = keys::cache(key.area);
+        let store = self.store.call(&self.redis.client, &area, args);
+        let stored: i64 = self.redis.run(store).await?;
         Ok(stored == 1)
     }
 
@@ -78,7 +75,7 @@ impl SharedCache for RedisSharedCache {
             keys::CACHE_CHANNEL.into(),
             area.name().into(),
         ];
-        self.invalidate.call(&self.client, &keys::cache(area), args).await.map_err(store_error)
+        self.redis.run(self.invalidate.call(&self.redis.client, &keys::cache(area), args)).await
     }
 
     async fn notice(&self) -> CacheNotice {

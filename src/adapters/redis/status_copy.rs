@@ -1,12 +1,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fred::clients::Client;
 use fred::error::Error;
 use fred::interfaces::KeysInterface;
 use fred::types::{Expiration, Value};
 
-use super::error::store_error;
+use super::GuardedClient;
 use super::keys;
 use super::script::SlotScript;
 use crate::domain::{CorrelationId, OrderId, OrderSnapshot, OrderStatus, OrderVersion, UserId};
@@ -15,16 +14,16 @@ use crate::ports::{CopiedStatus, StatusCopy, StoreError};
 /// Owner, row number and status of orders, one key each (D9), written and read in one
 /// pipelined round trip.
 pub struct RedisStatusCopy {
-    client: Client,
+    redis: GuardedClient,
     ttl_ms: i64,
     advance: SlotScript,
 }
 
 impl RedisStatusCopy {
     /// Keys live for `ttl` after they were last written or touched.
-    pub fn new(client: Client, ttl: Duration) -> Self {
+    pub fn new(redis: GuardedClient, ttl: Duration) -> Self {
         let ttl_ms = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX).max(1);
-        Self { client, ttl_ms, advance: SlotScript::new(include_str!("lua/advance_status.lua")) }
+        Self { redis, ttl_ms, advance: SlotScript::new(include_str!("lua/advance_status.lua")) }
     }
 
     async fn try_write(&self, snapshot: &OrderSnapshot) -> Result<(), Error> {
@@ -39,15 +38,25 @@ impl RedisStatusCopy {
         let status_key = keys::order_status(id);
         // Sent together and in this order: whoever sees the status shall find the owner.
         let (owner, order_id, status) = tokio::join!(
-            self.client.set::<(), _, _>(
+            self.redis.client.set::<(), _, _>(
                 keys::order_map(id),
                 snapshot.user.as_str(),
                 ttl.clone(),
                 None,
                 false
             ),
-            self.client.set::<(), _, _>(keys::order_id(id), snapshot.order_id.0, ttl, None, false),
-            self.advance.call::<()>(&self.client, vec![status_key, keys::status_version(id)], args),
+            self.redis.client.set::<(), _, _>(
+                keys::order_id(id),
+                snapshot.order_id.0,
+                ttl,
+                None,
+                false
+            ),
+            self.advance.call::<()>(
+                &self.redis.client,
+                vec![status_key, keys::status_version(id)],
+                args
+            ),
         );
         owner.and(order_id).and(status)
     }
@@ -56,7 +65,7 @@ impl RedisStatusCopy {
         &self,
         id: CorrelationId,
     ) -> Result<(Option<String>, Option<i64>, Option<String>, Option<u32>), Error> {
-        let pipeline = self.client.pipeline();
+        let pipeline = self.redis.client.pipeline();
         let () = pipeline.get(keys::order_map(id)).await?;
         let () = pipeline.get(keys::order_id(id)).await?;
         let () = pipeline.get(keys::order_status(id)).await?;
@@ -65,7 +74,7 @@ impl RedisStatusCopy {
     }
 
     async fn try_touch(&self, id: CorrelationId) -> Result<(), Error> {
-        let pipeline = self.client.pipeline();
+        let pipeline = self.redis.client.pipeline();
         for key in [
             keys::order_map(id),
             keys::order_id(id),
@@ -82,12 +91,12 @@ impl RedisStatusCopy {
 #[async_trait]
 impl StatusCopy for RedisStatusCopy {
     async fn write(&self, snapshot: &OrderSnapshot) -> Result<(), StoreError> {
-        self.try_write(snapshot).await.map_err(store_error)
+        self.redis.run(self.try_write(snapshot)).await
     }
 
     async fn owner(&self, correlation_id: CorrelationId) -> Result<Option<UserId>, StoreError> {
         let owner: Option<String> =
-            self.client.get(keys::order_map(correlation_id)).await.map_err(store_error)?;
+            self.redis.run(self.redis.client.get(keys::order_map(correlation_id))).await?;
         Ok(owner.map(UserId::new))
     }
 
@@ -96,7 +105,7 @@ impl StatusCopy for RedisStatusCopy {
         correlation_id: CorrelationId,
     ) -> Result<Option<CopiedStatus>, StoreError> {
         let (owner, order_id, word, version) =
-            self.try_read(correlation_id).await.map_err(store_error)?;
+            self.redis.run(self.try_read(correlation_id)).await?;
         let status = word.as_deref().and_then(OrderStatus::from_word);
         Ok(owner.zip(order_id).zip(status).map(|((user, order_id), status)| CopiedStatus {
             user: UserId::new(user),
@@ -107,6 +116,6 @@ impl StatusCopy for RedisStatusCopy {
     }
 
     async fn touch(&self, correlation_id: CorrelationId) -> Result<(), StoreError> {
-        self.try_touch(correlation_id).await.map_err(store_error)
+        self.redis.run(self.try_touch(correlation_id)).await
     }
 }

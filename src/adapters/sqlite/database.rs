@@ -8,6 +8,7 @@ use super::SqliteOptions;
 use super::connection::{OpenError, open_writer};
 use super::readers::Readers;
 use super::writer::Writer;
+use crate::adapters::Guard;
 use crate::domain::Timestamp;
 use crate::ports::{Clock, StoreError};
 
@@ -18,21 +19,31 @@ pub(super) struct Database {
     readers: Readers,
     clock: Arc<dyn Clock>,
     handover: Duration,
+    guard: Guard,
 }
 
 impl Database {
     pub(super) fn open(options: SqliteOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let connection = open_writer(&options.path)?;
-        let writer =
-            Writer::start(connection, clock.clone(), options.queue_capacity, options.patience)
-                .map_err(|e| OpenError::other(&options.path, e))?;
-        let readers = Readers::new(options.path.clone(), options.readers, options.patience);
-        Ok(Self { path: options.path, writer, readers, clock, handover: options.handover })
+        let writer = Writer::start(connection, clock.clone(), options.queue_capacity)
+            .map_err(|e| OpenError::other(&options.path, e))?;
+        let readers = Readers::new(options.path.clone(), options.readers);
+        let guard = Guard::new(StoreError::SQL, options.guard);
+        let (path, handover) = (options.path, options.handover);
+        Ok(Self { path, writer, readers, clock, handover, guard })
     }
 
     /// Runs `work` on the writer, at the instant it is given. When it errs nothing of it is stored;
     /// when this returns `Ok`, all of it is on disk.
     pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, Timestamp) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.guard.call(self.writer.run(work)).await
+    }
+
+    /// The same without breaker and deadline: a migration may take as long as it needs.
+    pub(super) async fn write_unguarded<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, Timestamp) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -44,7 +55,19 @@ impl Database {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.guard.call(self.readers.run(work)).await
+    }
+
+    /// The same without breaker and deadline, for those who want to know how things are now.
+    pub(super) async fn read_unguarded<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         self.readers.run(work).await
+    }
+
+    pub(super) fn guard(&self) -> &Guard {
+        &self.guard
     }
 
     pub(super) fn now(&self) -> Timestamp {

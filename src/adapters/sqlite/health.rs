@@ -25,7 +25,7 @@ impl SqliteHealth {
         }
         let mode: String = self
             .database
-            .read(|connection| {
+            .read_unguarded(|connection| {
                 Ok(connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?)
             })
             .await?;
@@ -57,6 +57,7 @@ impl HealthProbe for SqliteHealth {
                 (Health::Unhealthy, json!({ "store": "sqlite", "state": "no answer in time" }))
             }
         };
-        ComponentHealth { status, duration_ms: took.as_secs_f64() * 1000.0, data }
+        let duration_ms = took.as_secs_f64() * 1000.0;
+        self.database.guard().tell(ComponentHealth { status, duration_ms, data })
     }
 }

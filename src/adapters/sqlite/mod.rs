@@ -28,11 +28,11 @@ mod readers;
 mod reports;
 mod requeue;
 mod returned;
+mod rounds;
 mod schema;
 mod seed;
 mod statement;
 mod stock;
-mod upkeep;
 mod writer;
 
 pub use connection::OpenError;
@@ -41,6 +41,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::adapters::GuardSettings;
 use crate::ports::{Clock, HANDOVER, Stores};
 use database::Database;
 
@@ -53,22 +54,22 @@ pub struct SqliteOptions {
     pub readers: usize,
     /// Writes that may wait for the writer.
     pub queue_capacity: usize,
-    /// How long a caller waits for a place in that queue, for a reader, and for its commit, before
-    /// it is told [`crate::ports::StoreError::Unavailable`].
-    pub patience: Duration,
+    /// Deadline and breaker of every call: also of the wait for a place in that queue, for a reader,
+    /// and for the commit.
+    pub guard: GuardSettings,
     /// How long a committed event is left to this process, see [`HANDOVER`]; zero when it publishes
     /// nothing itself.
     pub handover: Duration,
 }
 
 impl SqliteOptions {
-    /// The file at `path` with 4 readers, 1024 waiting writes and 10 s of patience.
+    /// The file at `path` with 4 readers, 1024 waiting writes and the usual guard.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
             readers: 4,
             queue_capacity: 1024,
-            patience: Duration::from_secs(10),
+            guard: GuardSettings::SQL,
             handover: HANDOVER,
         }
     }
@@ -95,7 +96,7 @@ impl SqliteStore {
             outbox: Arc::new(outbox::SqliteOutbox::new(self.database.clone())),
             jobs: Arc::new(job_store::SqliteJobStore::new(self.database.clone())),
             reports: Arc::new(reports::SqliteReports::new(self.database.clone())),
-            upkeep: Arc::new(upkeep::SqliteUpkeep::new(self.database.clone())),
+            rounds: Arc::new(rounds::SqliteRounds::new(self.database.clone())),
             schema: Arc::new(schema::SqliteSchema::new(self.database.clone())),
             health: Arc::new(health::SqliteHealth::new(self.database.clone())),
             report_health: None,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Params};
 
 use super::advance::{Change, advance, change_status};
 use super::database::Database;
-use super::orders::{lines, read_order, read_snapshot, snapshot};
+use super::orders::{correlation_id, lines, read_order, read_snapshot, snapshot};
 use super::place::{IDEMPOTENCY_KEPT, find_customer, place};
 use super::requeue::requeue;
 use super::statement::{all, execute, first, only};
@@ -126,6 +126,16 @@ impl OrderStore for SqliteOrderStore {
             .write(move |connection, now| {
                 let before = now.minus(IDEMPOTENCY_KEPT).micros;
                 Ok(execute(connection, sql!("idempotency_forget"), (before, limit))? as u64)
+            })
+            .await
+    }
+
+    async fn stuck(&self, quiet: Duration, limit: usize) -> Result<Vec<CorrelationId>, StoreError> {
+        let before = self.database.now().minus(quiet).micros;
+        self.database
+            .read(move |connection| {
+                let stuck = sql!("order_stuck");
+                Ok(all(connection, stuck, (before, limit), |row| correlation_id(row, 0))?)
             })
             .await
     }

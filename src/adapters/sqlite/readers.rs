@@ -1,6 +1,5 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
@@ -12,7 +11,6 @@ use crate::ports::StoreError;
 pub(super) struct Readers {
     pool: Arc<Pool>,
     permits: Arc<Semaphore>,
-    patience: Duration,
 }
 
 struct Pool {
@@ -21,20 +19,17 @@ struct Pool {
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf, size: usize, patience: Duration) -> Self {
+    pub(super) fn new(path: PathBuf, size: usize) -> Self {
         let pool = Arc::new(Pool { path, idle: Mutex::new(Vec::new()) });
-        Self { pool, permits: Arc::new(Semaphore::new(size)), patience }
+        Self { pool, permits: Arc::new(Semaphore::new(size)) }
     }
 
-    /// Runs `work` on a free connection, in a transaction of its own.
+    /// Waits for a free connection and runs `work` on it, in a transaction of its own.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let permit = tokio::time::timeout(self.patience, self.permits.clone().acquire_owned())
-            .await
-            .map_err(|_| StoreError::unavailable("every reader of the database is busy"))?
-            .map_err(StoreError::unavailable)?;
+        let permit = self.permits.clone().acquire_owned().await.map_err(StoreError::unavailable)?;
         let pool = self.pool.clone();
         let reading = move || {
             // The permit goes with the work: a caller that gives up must not let one more

@@ -10,13 +10,14 @@ use crate::domain::Timestamp;
 use crate::ports::{Schema, SchemaState, StoreError};
 
 /// Name and text of every migration; the first brings an empty database to version 1.
-const MIGRATIONS: [(&str, &str); 6] = [
+const MIGRATIONS: [(&str, &str); 7] = [
     ("0001_shop", include_str!("../../../migrations/sqlite/0001_shop.sql")),
     ("0002_jobs", include_str!("../../../migrations/sqlite/0002_jobs.sql")),
     ("0003_locks", include_str!("../../../migrations/sqlite/0003_locks.sql")),
     ("0004_schedules", include_str!("../../../migrations/sqlite/0004_schedules.sql")),
     ("0005_versions", include_str!("../../../migrations/sqlite/0005_versions.sql")),
     ("0006_stock", include_str!("../../../migrations/sqlite/0006_stock.sql")),
+    ("0007_rounds", include_str!("../../../migrations/sqlite/0007_rounds.sql")),
 ];
 
 const WANTED: u32 = MIGRATIONS.len() as u32;
@@ -34,7 +35,7 @@ impl SqliteSchema {
 #[async_trait]
 impl Schema for SqliteSchema {
     async fn state(&self) -> Result<SchemaState, StoreError> {
-        let version = self.database.read(|connection| Ok(version(connection)?)).await?;
+        let version = self.database.read_unguarded(|connection| Ok(version(connection)?)).await?;
         Ok(match version {
             WANTED => SchemaState::Current { version },
             older if older < WANTED => SchemaState::Behind { version, wanted: WANTED },
@@ -45,7 +46,7 @@ impl Schema for SqliteSchema {
     async fn migrate(&self) -> Result<Vec<String>, StoreError> {
         // The writer holds SQLite's write lock meanwhile, so another process waits and then finds
         // nothing to do.
-        self.database.write(migrate).await
+        self.database.write_unguarded(migrate).await
     }
 }
 

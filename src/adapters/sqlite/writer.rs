@@ -4,7 +4,7 @@
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -20,7 +20,6 @@ const BATCH: usize = 256;
 /// was queued.
 pub(super) struct Writer {
     commands: mpsc::Sender<Box<dyn Command>>,
-    patience: Duration,
 }
 
 impl Writer {
@@ -29,36 +28,26 @@ impl Writer {
         connection: Connection,
         clock: Arc<dyn Clock>,
         capacity: usize,
-        patience: Duration,
     ) -> std::io::Result<Self> {
         let (commands, queue) = mpsc::channel(capacity);
         thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || serve(&connection, clock.as_ref(), queue))?;
-        Ok(Self { commands, patience })
+        Ok(Self { commands })
     }
 
-    /// Queues `work` and waits for the commit it becomes part of. After a time-out it may still be
-    /// committed, unless it was still waiting.
+    /// Queues `work` and waits for the commit it becomes part of. A caller that gives up meanwhile
+    /// does not know whether it was committed, unless it was still waiting.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, Timestamp) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let command = Box::new(Pending { work: Some(work), result: None, answer });
-        let committed = async {
-            self.commands
-                .send(command)
-                .await
-                .map_err(|_| StoreError::unavailable("the writer of the database has ended"))?;
-            metrics::queue_length(self.queue_length());
-            answered
-                .await
-                .map_err(|_| StoreError::unavailable("the writer of the database has ended"))?
-        };
-        tokio::time::timeout(self.patience, committed)
-            .await
-            .map_err(|_| StoreError::unavailable("the writer of the database is too busy"))?
+        let ended = || StoreError::unavailable("the writer of the database has ended");
+        self.commands.send(command).await.map_err(|_| ended())?;
+        metrics::queue_length(self.queue_length());
+        answered.await.map_err(|_| ended())?
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -168,7 +157,6 @@ fn commit(
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::time::Duration;
 
     use rusqlite::Connection;
 
@@ -180,9 +168,7 @@ mod tests {
     async fn a_command_that_panics_is_undone_and_the_writer_goes_on() {
         let connection = Connection::open_in_memory().expect("open");
         execute(&connection, "CREATE TABLE T (X)", []).expect("create");
-        let patience = Duration::from_secs(10);
-        let writer =
-            Writer::start(connection, Arc::new(SystemClock), 8, patience).expect("a thread");
+        let writer = Writer::start(connection, Arc::new(SystemClock), 8).expect("a thread");
         let insert = |panics: bool| {
             writer.run(move |connection, _| {
                 execute(connection, "INSERT INTO T VALUES (1)", [])?;

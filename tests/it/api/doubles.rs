@@ -162,6 +162,9 @@ impl OrderStore for StagedOrders {
     async fn forget_idempotency(&self, limit: usize) -> Result<u64, StoreError> {
         self.inner.forget_idempotency(limit).await
     }
+    async fn stuck(&self, quiet: Duration, limit: usize) -> Result<Vec<CorrelationId>, StoreError> {
+        self.inner.stuck(quiet, limit).await
+    }
 }
 
 /// A catalogue behind a stage.

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use contoso_shop::adapters::guarded::{Guard, GuardSettings};
 use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
 use contoso_shop::domain::{
     CorrelationId, EventId, OrderDraft, QueueName, ServerId, Sku, Transition, UserId,
@@ -116,14 +115,6 @@ pub async fn sqlite() -> Harness {
         })
     });
     harness.stores.schema.migrate().await.expect("migrate");
-    harness
-}
-
-/// The same behind a closed breaker, which must change nothing.
-pub async fn guarded() -> Harness {
-    let mut harness = sqlite().await;
-    let guard = Arc::new(Guard::new("sql", GuardSettings::SQL));
-    harness.stores = contoso_shop::adapters::guarded::stores(harness.stores, &guard);
     harness
 }
 

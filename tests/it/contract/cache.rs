@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use contoso_shop::adapters::TieredCache;
-use contoso_shop::adapters::guarded::{Guard, GuardSettings, GuardedSharedCache};
 use contoso_shop::adapters::redis::{RedisSharedCache, Subscriptions};
 use contoso_shop::ports::{Cache, CacheArea, CacheKey, Cached, StoreError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::fault_proxy::FaultProxy;
-use crate::support::redis::{client, subscriptions};
+use crate::support::redis::{client, guarded, subscriptions};
 use crate::support::redis_server::RedisServer;
 use crate::support::wait::until;
 
@@ -159,10 +158,8 @@ impl Pod {
     async fn start(port: u16) -> Self {
         let stop = CancellationToken::new();
         let subscriptions = subscriptions(port, RedisSharedCache::channels(), &stop);
-        let shared = Arc::new(RedisSharedCache::new(client(port), &subscriptions));
-        let guard = Arc::new(Guard::new("redis", GuardSettings::REDIS));
-        let cache =
-            TieredCache::start(Arc::new(GuardedSharedCache::new(shared, guard)), stop.clone());
+        let shared = Arc::new(RedisSharedCache::new(guarded(client(port)), &subscriptions));
+        let cache = TieredCache::start(shared, stop.clone());
         let pod = Self { cache, subscriptions, stop };
         pod.settle().await;
         pod

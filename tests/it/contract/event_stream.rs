@@ -1,8 +1,6 @@
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contoso_shop::adapters::guarded::{Guard, GuardSettings, GuardedEventStream};
 use contoso_shop::adapters::redis::{RedisDeadLetters, RedisEventStream, keys};
 use contoso_shop::domain::{
     CorrelationId, EventId, OrderEvent, OrderId, OrderStatus, OrderVersion, Timestamp,
@@ -14,7 +12,7 @@ use fred::clients::Client;
 use fred::interfaces::{ClientLike, LuaInterface, StreamsInterface};
 use fred::types::{Key, Value};
 
-use crate::support::redis::client;
+use crate::support::redis::{client, guarded};
 use crate::support::redis_server::RedisServer;
 use crate::support::wait::until;
 
@@ -149,7 +147,7 @@ async fn only_what_was_dealt_with_is_trimmed(stream: &dyn EventStream) {
 fn redis() -> (RedisServer, Client, RedisEventStream) {
     let server = RedisServer::start();
     let commands = client(server.port);
-    let stream = RedisEventStream::new(commands.clone(), client(server.port));
+    let stream = RedisEventStream::new(guarded(commands.clone()), client(server.port));
     (server, commands, stream)
 }
 
@@ -165,23 +163,7 @@ macro_rules! suite {
     };
 }
 
-fn guarded() -> (RedisServer, Client, GuardedEventStream) {
-    let (server, client, stream) = redis();
-    let guard = Arc::new(Guard::new("redis", GuardSettings::REDIS));
-    (server, client, GuardedEventStream::new(Arc::new(stream), guard))
-}
-
 suite!(redis: super::redis();
-    events_are_read_in_order_once_by_one_consumer_of_the_group,
-    a_waiting_reader_is_answered_when_an_event_comes,
-    an_entry_nobody_acknowledged_is_claimed_with_a_growing_count,
-    of_two_claimants_one_gets_an_entry,
-    a_buried_entry_is_never_handed_out_again,
-    the_delay_grows_with_the_deliveries,
-    only_what_was_dealt_with_is_trimmed
-);
-
-suite!(guarded: super::guarded();
     events_are_read_in_order_once_by_one_consumer_of_the_group,
     a_waiting_reader_is_answered_when_an_event_comes,
     an_entry_nobody_acknowledged_is_claimed_with_a_growing_count,
@@ -215,7 +197,7 @@ async fn an_unreadable_entry_is_delivered_as_such_and_buried_with_its_fields() {
 #[tokio::test]
 async fn a_dead_letter_is_listed_and_can_be_replayed_once() {
     let (_server, client, stream) = redis();
-    let letters = RedisDeadLetters::new(client.clone());
+    let letters = RedisDeadLetters::new(guarded(client.clone()));
     assert_eq!(letters.list(10).await.expect("list"), []);
     assert_eq!(letters.count().await.expect("count"), 0);
     let wanted = event(1);
@@ -292,7 +274,7 @@ async fn a_full_stream_takes_nothing_and_loses_nothing() {
 #[tokio::test]
 async fn entries_that_somebody_else_removes_are_noticed_by_every_pod() {
     let (_server, client, stream) = redis();
-    let other = RedisEventStream::new(client.clone(), client.clone());
+    let other = RedisEventStream::new(guarded(client.clone()), client.clone());
     stream.read("a", 1, NOW).await.expect("read");
     stream.append(&[event(1), event(2)]).await.expect("append");
     let read = stream.read("a", 1, NOW).await.expect("read");
@@ -337,7 +319,7 @@ async fn an_event_carries_ids_only() {
 #[tokio::test]
 async fn a_flushed_stream_comes_back_and_its_loss_is_reported_once() {
     let (_server, client, stream) = redis();
-    let other = RedisEventStream::new(client.clone(), client.clone());
+    let other = RedisEventStream::new(guarded(client.clone()), client.clone());
     stream.read("a", 1, NOW).await.expect("read");
     other.read("b", 1, NOW).await.expect("read");
     assert_eq!(

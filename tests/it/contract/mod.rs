@@ -1,7 +1,7 @@
 //! What every back end of a port must do.
 
-/// Runs every named case of the module over every SQL back end, as `sqlite::case`, `guarded::case`
-/// and `mssql::case`.
+/// Runs every named case of the module over every SQL back end, as `sqlite::case` and
+/// `mssql::case`.
 macro_rules! over_every_store {
     ($($case:ident),+ $(,)?) => {
         mod sqlite {
@@ -9,15 +9,6 @@ macro_rules! over_every_store {
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
                     super::$case(crate::contract::backends::sqlite().await).await;
-                }
-            )+
-        }
-
-        mod guarded {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $case() {
-                    super::$case(crate::contract::backends::guarded().await).await;
                 }
             )+
         }
@@ -47,9 +38,10 @@ mod outbox;
 mod products;
 mod rate_limiter;
 mod reports;
+mod rounds;
 mod schema;
 mod sessions;
 mod sqlite_file;
 mod status_copy;
-mod upkeep;
+mod stuck_orders;
 mod wakeup;

@@ -1,13 +1,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contoso_shop::adapters::guarded::{Guard, GuardSettings, GuardedRateLimiter};
+use contoso_shop::adapters::FallbackRateLimiter;
 use contoso_shop::adapters::memory::MemoryRateLimiter;
 use contoso_shop::adapters::redis::RedisRateLimiter;
 use contoso_shop::ports::{RateDecision, RateLimit, RateLimiter, SystemClock};
 use fred::interfaces::{ClientLike, KeysInterface};
 
-use crate::support::redis::client;
+use crate::support::redis::{client, guarded};
 use crate::support::redis_server::RedisServer;
 use crate::support::wait::until;
 
@@ -83,22 +83,21 @@ fn local() -> MemoryRateLimiter {
     MemoryRateLimiter::new(Arc::new(SystemClock))
 }
 
-fn guarded(shared: RedisRateLimiter) -> GuardedRateLimiter {
-    let guard = Arc::new(Guard::new("redis", GuardSettings::REDIS));
-    GuardedRateLimiter::new(Arc::new(shared), Arc::new(local()), guard)
+fn with_fallback(shared: RedisRateLimiter) -> FallbackRateLimiter {
+    FallbackRateLimiter::new(Arc::new(shared), Arc::new(local()))
 }
 
 fn redis() -> (RedisRateLimiter, RedisServer) {
     let server = RedisServer::start();
-    (RedisRateLimiter::new(client(server.port)), server)
+    (RedisRateLimiter::new(guarded(client(server.port))), server)
 }
 
 suite! {
     memory: (local(), ());
     redis: redis();
-    guarded: {
+    with_fallback: {
         let (limiter, server) = redis();
-        (guarded(limiter), server)
+        (with_fallback(limiter), server)
     };
 }
 
@@ -106,8 +105,8 @@ suite! {
 async fn pods_share_a_limit_and_fall_back_to_their_own_without_redis() {
     let server = RedisServer::start();
     let pods = [
-        guarded(RedisRateLimiter::new(client(server.port))),
-        guarded(RedisRateLimiter::new(client(server.port))),
+        with_fallback(RedisRateLimiter::new(guarded(client(server.port)))),
+        with_fallback(RedisRateLimiter::new(guarded(client(server.port)))),
     ];
     let mut passed = 0;
     for turn in 0..20 {

@@ -5,7 +5,7 @@ use contoso_shop::domain::UserId;
 use contoso_shop::ports::{MAX_SESSION, Sessions};
 use fred::interfaces::KeysInterface;
 
-use crate::support::redis::client;
+use crate::support::redis::{client, guarded};
 use crate::support::redis_server::RedisServer;
 
 /// The session of the user `a`: of a user's name only a digest is shown.
@@ -54,8 +54,8 @@ mod redis {
     #[tokio::test]
     async fn the_last_saved_session_is_found_by_its_user_only() {
         let server = RedisServer::start();
-        super::the_last_saved_session_is_found_by_its_user_only(&RedisSessions::new(client(
-            server.port,
+        super::the_last_saved_session_is_found_by_its_user_only(&RedisSessions::new(guarded(
+            client(server.port),
         )))
         .await;
     }
@@ -64,7 +64,7 @@ mod redis {
     async fn a_session_that_is_too_large_is_refused_and_the_old_one_stays() {
         let server = RedisServer::start();
         super::a_session_that_is_too_large_is_refused_and_the_old_one_stays(&RedisSessions::new(
-            client(server.port),
+            guarded(client(server.port)),
         ))
         .await;
     }
@@ -73,7 +73,7 @@ mod redis {
     async fn every_use_renews_the_life_of_a_session() {
         let server = RedisServer::start();
         let client = client(server.port);
-        let sessions = RedisSessions::new(client.clone());
+        let sessions = RedisSessions::new(guarded(client.clone()));
         let user = UserId::new("a");
         sessions.save(&user, Bytes::from_static(b"x")).await.expect("save");
         client.expire::<(), _>(KEY, 10, None).await.expect("expire");

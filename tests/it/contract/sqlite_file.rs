@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use contoso_shop::adapters::GuardSettings;
 use contoso_shop::adapters::sqlite::{OpenError, SqliteOptions, SqliteStore};
 use contoso_shop::domain::{OrderId, Page, UserId};
 use contoso_shop::ports::{
     Acknowledged, Acknowledgement, Health, OrderFilter, Outcome, Placed, SchemaState, Stores,
     SystemClock,
 };
+use contoso_shop::resilience::BreakerSettings;
 
 use super::backends::{course, job, order, queue, server};
 use crate::support::wait;
@@ -220,9 +222,10 @@ async fn two_stores_on_one_file_race_without_loss() {
 async fn callers_are_turned_away_while_another_process_holds_the_file() {
     let folder = tempfile::tempdir().expect("temp dir");
     let path = folder.path().join("shop.db");
-    let patience = Duration::from_millis(300);
-    let stores =
-        open_with(SqliteOptions { queue_capacity: 4, patience, ..SqliteOptions::new(&path) });
+    // A breaker that stays closed, since this is about the deadline.
+    let breaker = BreakerSettings { min_failures: 1_000, ..GuardSettings::SQL.breaker };
+    let guard = GuardSettings { deadline: Duration::from_millis(300), breaker };
+    let stores = open_with(SqliteOptions { queue_capacity: 4, guard, ..SqliteOptions::new(&path) });
     stores.schema.migrate().await.expect("migrate");
     let other = rusqlite::Connection::open(&path).expect("open");
     other.execute_batch("BEGIN IMMEDIATE").expect("lock");
@@ -236,7 +239,7 @@ async fn callers_are_turned_away_while_another_process_holds_the_file() {
     for placed in calls.join_all().await {
         assert!(placed.expect_err("locked").is_transient());
     }
-    assert!(start.elapsed() < Duration::from_secs(3), "nobody waits much longer than the patience");
+    assert!(start.elapsed() < Duration::from_secs(3), "nobody waits much longer than the deadline");
     let page = Page { offset: 0, size: 1 };
     let list = stores.orders.list(&UserId::new("ada"), &OrderFilter::default(), page).await;
     assert_eq!(list.expect("readers do not mind").total, 0);
@@ -291,7 +294,7 @@ async fn a_busy_pool_of_readers_turns_callers_away() {
     let path = folder.path().join("shop.db");
     let stores = open_with(SqliteOptions {
         readers: 0,
-        patience: Duration::from_millis(50),
+        guard: GuardSettings { deadline: Duration::from_millis(50), ..GuardSettings::SQL },
         ..SqliteOptions::new(&path)
     });
     let found = stores.orders.find(&UserId::new("ada"), OrderId(1)).await;

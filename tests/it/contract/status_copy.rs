@@ -1,7 +1,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contoso_shop::adapters::guarded::{Guard, GuardSettings, GuardedStatusCopy};
 use contoso_shop::adapters::memory::MemoryStatusCopy;
 use contoso_shop::adapters::redis::RedisStatusCopy;
 use contoso_shop::domain::{
@@ -9,7 +8,7 @@ use contoso_shop::domain::{
 };
 use contoso_shop::ports::{CopiedStatus, StatusCopy};
 
-use crate::support::redis::client;
+use crate::support::redis::{client, guarded};
 use crate::support::redis_server::RedisServer;
 use crate::support::wait::until;
 
@@ -127,13 +126,7 @@ macro_rules! suite {
 suite!(memory: |ttl| (MemoryStatusCopy::new(ttl), ()));
 suite!(redis: |ttl| {
     let server = RedisServer::start();
-    (RedisStatusCopy::new(client(server.port), ttl), server)
-});
-
-suite!(guarded: |ttl| {
-    let server = RedisServer::start();
-    let copy = Arc::new(RedisStatusCopy::new(client(server.port), ttl));
-    (GuardedStatusCopy::new(copy, Arc::new(Guard::new("redis", GuardSettings::REDIS))), server)
+    (RedisStatusCopy::new(guarded(client(server.port)), ttl), server)
 });
 
 mod redis_layout {
@@ -145,7 +138,7 @@ mod redis_layout {
     async fn keys_and_values_are_the_seeds() {
         let server = RedisServer::start();
         let client = client(server.port);
-        let copy = RedisStatusCopy::new(client.clone(), LONG);
+        let copy = RedisStatusCopy::new(guarded(client.clone()), LONG);
         let id = CorrelationId::generate();
         copy.write(&snapshot(id, OrderStatus::Accepted)).await.expect("write");
         for (key, value) in [("map", "user|ü 1"), ("status", "ACCEPTED"), ("id", "7")] {
@@ -160,7 +153,8 @@ mod redis_layout {
     async fn a_server_that_forgot_the_script_is_taught_again() {
         let server = RedisServer::start();
         let client = client(server.port);
-        let copy: Arc<dyn StatusCopy> = Arc::new(RedisStatusCopy::new(client.clone(), LONG));
+        let copy: Arc<dyn StatusCopy> =
+            Arc::new(RedisStatusCopy::new(guarded(client.clone()), LONG));
         let id = CorrelationId::generate();
         copy.write(&snapshot(id, OrderStatus::Accepted)).await.expect("write");
         client.script_flush(false).await.expect("script flush");
@@ -172,7 +166,7 @@ mod redis_layout {
     async fn a_value_in_foreign_words_is_replaced_and_unreadable_until_then() {
         let server = RedisServer::start();
         let client = client(server.port);
-        let copy = RedisStatusCopy::new(client.clone(), LONG);
+        let copy = RedisStatusCopy::new(guarded(client.clone()), LONG);
         let id = CorrelationId::generate();
         client
             .set::<(), _, _>(format!("order:status:{id}"), "COMPLETED|7", None, None, false)

@@ -5,14 +5,11 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contoso_shop::adapters::TieredCache;
-use contoso_shop::adapters::guarded::{
-    Guard, GuardSettings, GuardedEventStream, GuardedStatusCopy,
-};
 use contoso_shop::adapters::redis::{
-    RedisEventStream, RedisLocks, RedisRateLimiter, RedisSessions, RedisSharedCache,
+    GuardedClient, RedisEventStream, RedisLocks, RedisRateLimiter, RedisSessions, RedisSharedCache,
     RedisStatusCopy, RedisWakeup, Subscriptions, command_client, subscriber_client,
 };
+use contoso_shop::adapters::{Guard, GuardSettings, TieredCache};
 use contoso_shop::config::{RedisSettings, RedisTopology};
 use contoso_shop::domain::{
     CorrelationId, EventId, OrderEvent, OrderId, OrderSnapshot, OrderStatus, OrderVersion,
@@ -22,10 +19,11 @@ use contoso_shop::ports::{
     Cache, CacheArea, CacheKey, CopiedStatus, EventStream, Locks, RateLimit, RateLimiter,
     RedeliveryDelay, Sessions, SharedCache, StatusCopy, StoreError, Topic, Wakeup,
 };
+use fred::clients::Client;
 use fred::interfaces::ClientLike;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::redis::settings;
+use crate::support::redis::{guarded, settings};
 use crate::support::redis_forms::{RedisCluster, SentinelTrio};
 use crate::support::redis_server::{RedisServer, free_port};
 use crate::support::wait::until;
@@ -66,7 +64,7 @@ async fn everything_works(settings: &RedisSettings) {
     let subscriptions = Subscriptions::start(subscriber, channels, stop.clone());
     until("the subscription", SOON, || async { subscriptions.is_complete().then_some(()) }).await;
 
-    let copy = RedisStatusCopy::new(client.clone(), TTL);
+    let copy = RedisStatusCopy::new(guarded(client.clone()), TTL);
     // On a cluster a command is refused, not kept waiting, until the first connection has told who
     // holds what.
     until("the first command to pass", SOON, || async {
@@ -84,7 +82,7 @@ async fn everything_works(settings: &RedisSettings) {
 
     let reader = command_client(settings).expect("good settings");
     until("the reader to connect", SOON, || async { reader.is_connected().then_some(()) }).await;
-    let events = RedisEventStream::new(client.clone(), reader);
+    let events = RedisEventStream::new(guarded(client.clone()), reader);
     events.append(&[event(1), event(2), event(3)]).await.expect("append");
     let read = events.read("a", 10, Duration::from_secs(1)).await.expect("read");
     assert_eq!(read.len(), 3);
@@ -100,20 +98,20 @@ async fn everything_works(settings: &RedisSettings) {
     wakeup.hint(Topic::Jobs);
     tokio::time::timeout(SOON, other.hinted(Topic::Jobs)).await.expect("a hint");
 
-    let locks = RedisLocks::new(client.clone());
+    let locks = RedisLocks::new(guarded(client.clone()));
     let held = locks.acquire("a", TTL).await.expect("acquire").expect("free");
     assert!(
         locks.renew(&held, TTL).await.expect("renew")
             && locks.release(&held).await.expect("release")
     );
     let limit = RateLimit { permits: 1, per: TTL };
-    let limiter = RedisRateLimiter::new(client.clone());
+    let limiter = RedisRateLimiter::new(guarded(client.clone()));
     assert!(limiter.take("a", limit).await.expect("take").allowed);
     assert!(!limiter.take("a", limit).await.expect("take").allowed);
-    let sessions = RedisSessions::new(client.clone());
+    let sessions = RedisSessions::new(guarded(client.clone()));
     sessions.save(&UserId::new("u"), "s".into()).await.expect("save");
     assert_eq!(sessions.find(&UserId::new("u")).await.expect("find"), Some("s".into()));
-    let shared = Arc::new(RedisSharedCache::new(client, &subscriptions));
+    let shared = Arc::new(RedisSharedCache::new(guarded(client), &subscriptions));
     let cache = TieredCache::start(shared.clone(), stop.clone());
     let key = CacheKey { area: CacheArea::Reports, id: "r".into() };
     cache.get_or_load(&key, Box::pin(async { Ok("v".into()) })).await.expect("a value");
@@ -123,19 +121,22 @@ async fn everything_works(settings: &RedisSettings) {
     stop.cancel();
 }
 
+/// The guard of production.
+fn production(client: Client) -> GuardedClient {
+    GuardedClient::new(client, Arc::new(Guard::new("redis", GuardSettings::REDIS)))
+}
+
 /// Writes and reads without a break while `kill` takes the primary away. Every error is one of
 /// waiting; everything that was acknowledged after the failover is delivered.
 async fn traffic_survives(settings: &RedisSettings, kill: impl FnOnce()) {
-    let guard = || Arc::new(Guard::new("redis", GuardSettings::REDIS));
     let client = command_client(settings).expect("good settings");
-    let copy = GuardedStatusCopy::new(Arc::new(RedisStatusCopy::new(client.clone(), TTL)), guard());
+    let copy = RedisStatusCopy::new(production(client.clone()), TTL);
     let reader = command_client(settings).expect("good settings");
     until("the connections", SOON, || async {
         (client.is_connected() && reader.is_connected()).then_some(())
     })
     .await;
-    let stream = RedisEventStream::new(client.clone(), reader);
-    let events = GuardedEventStream::new(Arc::new(stream), guard());
+    let events = RedisEventStream::new(production(client.clone()), reader);
     let order = CorrelationId::generate();
     let both = async |number: i64| -> Result<EventId, StoreError> {
         copy.write(&snapshot(OrderStatus::Processing, order)).await?;
@@ -267,7 +268,8 @@ async fn tls_with_a_private_authority_works_and_without_it_nothing_is_sent() {
     let trusting = RedisSettings { tls: true, ca_file: Some(certificate.into()), ..settings(port) };
     everything_works(&trusting).await;
     let doubting = RedisSettings { ca_file: None, ..trusting.clone() };
-    let copy = RedisStatusCopy::new(command_client(&doubting).expect("good settings"), TTL);
+    let copy =
+        RedisStatusCopy::new(guarded(command_client(&doubting).expect("good settings")), TTL);
     let error = copy.owner(CorrelationId::generate()).await.expect_err("the server is not trusted");
     assert!(error.is_transient(), "{error}");
     let missing = RedisSettings { ca_file: Some(path("missing.pem").into()), ..trusting };
@@ -289,7 +291,8 @@ async fn an_acl_user_with_few_rights_is_enough_and_a_wrong_password_is_not() {
         ..settings(server.port)
     };
     everything_works(&login("secret")).await;
-    let copy = RedisStatusCopy::new(command_client(&login("wrong")).expect("good settings"), TTL);
+    let copy =
+        RedisStatusCopy::new(guarded(command_client(&login("wrong")).expect("good settings")), TTL);
     let error = copy.owner(CorrelationId::generate()).await.expect_err("wrong password");
     assert!(error.is_transient() && !error.to_string().contains("wrong"), "{error}");
 }

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contoso_shop::adapters::guarded::{
-    Guard, GuardSettings, GuardedEventStream, GuardedStatusCopy,
+use contoso_shop::adapters::redis::{
+    GuardedClient, RedisEventStream, RedisHealth, RedisStatusCopy,
 };
-use contoso_shop::adapters::redis::{RedisEventStream, RedisHealth, RedisStatusCopy};
+use contoso_shop::adapters::{Guard, GuardSettings};
 use contoso_shop::domain::{
     CorrelationId, EventId, OrderEvent, OrderId, OrderSnapshot, OrderStatus, OrderVersion,
     Timestamp, UserId,
@@ -24,8 +24,8 @@ struct Shop {
     _server: RedisServer,
     proxy: FaultProxy,
     guard: Arc<Guard>,
-    copy: GuardedStatusCopy,
-    events: GuardedEventStream,
+    copy: RedisStatusCopy,
+    events: RedisEventStream,
     health: RedisHealth,
     stop: CancellationToken,
 }
@@ -38,15 +38,15 @@ impl Shop {
         let commands = client(proxy.port);
         let stop = CancellationToken::new();
         let subscriptions = subscriptions(proxy.port, vec!["test".into()], &stop);
-        let copy = RedisStatusCopy::new(commands.clone(), Duration::from_secs(60));
-        let events = RedisEventStream::new(commands.clone(), client(proxy.port));
+        let redis = GuardedClient::new(commands, guard.clone());
+        let events = RedisEventStream::new(redis.clone(), client(proxy.port));
         let shop = Self {
             _server: server,
             proxy,
-            copy: GuardedStatusCopy::new(Arc::new(copy), guard.clone()),
-            events: GuardedEventStream::new(Arc::new(events), guard.clone()),
+            copy: RedisStatusCopy::new(redis.clone(), Duration::from_secs(60)),
+            events,
             guard,
-            health: RedisHealth::new(commands, subscriptions),
+            health: RedisHealth::new(redis, subscriptions),
             stop,
         };
         until("a healthy start", SOON, || async {

@@ -1,8 +1,12 @@
 //! Clients of ours for a redis-server of a test.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use contoso_shop::adapters::redis::{Subscriptions, command_client, subscriber_client};
+use contoso_shop::adapters::redis::{
+    GuardedClient, Subscriptions, command_client, subscriber_client,
+};
+use contoso_shop::adapters::{Guard, GuardSettings};
 use contoso_shop::config::{RedisSettings, RedisTopology};
 use fred::clients::Client;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +28,12 @@ pub fn settings(port: u16) -> RedisSettings {
 /// A client for commands.
 pub fn client(port: u16) -> Client {
     command_client(&settings(port)).expect("good settings")
+}
+
+/// A guard that does not mind a slow machine.
+pub fn guarded(client: Client) -> GuardedClient {
+    let patient = GuardSettings { deadline: Duration::from_secs(5), ..GuardSettings::REDIS };
+    GuardedClient::new(client, Arc::new(Guard::new("redis", patient)))
 }
 
 /// Subscriptions to `channels`.

@@ -1,40 +1,37 @@
--- Purpose: claims a round of recurring work for the holder of its lock, unless another holder came after it or the round was
---   claimed. Running it again after a lost answer finds the fencing number and answers as before.
--- Parameters: @P1 nvarchar name of the lock; @P2 bigint fencing number; @P3 bigint round.
--- Results: (Outcome: ours, done or late).
--- Locks: the schedule's rows, one caller at a time.
+-- Purpose: claims the current round of recurring work, unless it or a later one was claimed. Running it again after a lost answer
+--   finds the claimant and answers as before.
+-- Parameters: @P1 nvarchar schedule; @P2 bigint length of a round in microseconds; @P3 uniqueidentifier claimant.
+-- Results: (IsOurs bit).
+-- Locks: the schedule's row, one caller at a time.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 SET LOCK_TIMEOUT 10000;
-DECLARE @seen bigint;
+DECLARE @now bigint;
+DECLARE @begun bigint;
 DECLARE @last bigint;
-DECLARE @owner bigint;
-DECLARE @outcome nvarchar(10);
+DECLARE @claimant uniqueidentifier;
+DECLARE @ours bit;
 
 BEGIN TRANSACTION;
 
-SELECT @seen = f.Fence FROM dbo.LockFence AS f WITH (UPDLOCK, HOLDLOCK) WHERE f.Name = @P1;
-SELECT @last = s.LastRound, @owner = s.Fence FROM dbo.Schedule AS s WITH (UPDLOCK, HOLDLOCK) WHERE s.Name = @P1;
+SELECT @last = s.LastRound, @claimant = s.Claimant FROM dbo.Schedule AS s WITH (UPDLOCK, HOLDLOCK) WHERE s.Name = @P1;
 
-SET @outcome = CASE
-    WHEN @seen > @P2 THEN N'late'
-    WHEN @last > @P3 THEN N'done'
-    WHEN @last = @P3 AND @owner <> @P2 THEN N'done'
-    ELSE N'ours'
+-- Read under the lock: a caller that waited for it must not claim the round of before.
+SET @now = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
+SET @begun = @now - @now % @P2;
+
+SET @ours = CASE
+    WHEN @last IS NULL OR @last < @begun THEN 1
+    WHEN @last = @begun AND @claimant = @P3 THEN 1
+    ELSE 0
 END;
 
-IF @outcome <> N'late'
+IF @ours = 1
 BEGIN
-    UPDATE dbo.LockFence SET Fence = @P2 WHERE Name = @P1;
-    INSERT INTO dbo.LockFence (Name, Fence) SELECT @P1, @P2 WHERE @seen IS NULL;
+    UPDATE dbo.Schedule SET LastRound = @begun, Fence = @begun, Claimant = @P3 WHERE Name = @P1;
+    INSERT INTO dbo.Schedule (Name, LastRound, Fence, Claimant) SELECT @P1, @begun, @begun, @P3 WHERE @last IS NULL;
 END;
 
-IF @outcome = N'ours'
-BEGIN
-    UPDATE dbo.Schedule SET LastRound = @P3, Fence = @P2 WHERE Name = @P1;
-    INSERT INTO dbo.Schedule (Name, LastRound, Fence) SELECT @P1, @P3, @P2 WHERE @last IS NULL;
-END;
-
-SELECT @outcome AS Outcome;
+SELECT @ours AS IsOurs;
 
 COMMIT TRANSACTION;

@@ -1,14 +1,15 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::ports::{Availability, StoreError};
+use serde_json::json;
+
+use crate::ports::{Availability, ComponentHealth, Health, StoreError};
 use crate::resilience::{Breaker, BreakerSettings, BreakerState, Deadline};
 
 /// What protects us from one dependency.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GuardSettings {
-    /// Longest a call may take. The adapters have shorter limits of their own; this one catches
-    /// what they miss.
+    /// Longest a call may take.
     pub deadline: Duration,
     /// When calls are refused.
     pub breaker: BreakerSettings,
@@ -39,7 +40,8 @@ impl GuardSettings {
     };
 }
 
-/// One dependency's breaker and deadline, shared by every port that stands on it (S1-Res-1).
+/// One dependency's breaker and deadline, shared by every call to it (S1-Res-1). Each adapter
+/// guards the one place where it reaches its server, so that no port can be forgotten.
 ///
 /// Only [`StoreError::Unavailable`] and a missed deadline are failures: a fault is an answer.
 pub struct Guard {
@@ -71,6 +73,19 @@ impl Guard {
     /// The breaker's state.
     pub fn state(&self) -> BreakerState {
         self.breaker.state()
+    }
+
+    /// Adds the breaker's state to what a probe found. The probe itself is not guarded: it looks at
+    /// the dependency even while calls are refused.
+    pub fn tell(&self, mut found: ComponentHealth) -> ComponentHealth {
+        let state = self.state();
+        if let Some(data) = found.data.as_object_mut() {
+            data.insert("breaker".to_owned(), json!(state.name()));
+        }
+        if state != BreakerState::Closed && found.status == Health::Healthy {
+            found.status = Health::Degraded;
+        }
+        found
     }
 
     /// Makes a call unless the breaker is open. A call that takes too long is dropped where it

@@ -1,0 +1,7 @@
+-- Purpose: LastRound is from now on the beginning of the round in microseconds since 1970, by the server's clock; that is also the
+--   fencing number. Before, it was the number of the round, which is less: a worker of the release before claims nothing beside
+--   a new one. LockFence is only written by that release.
+-- Runs as one batch inside one transaction under the migration lock; needs no GO.
+
+-- Who claimed the last round.
+ALTER TABLE dbo.Schedule ADD Claimant uniqueidentifier NULL;
