@@ -19,13 +19,13 @@ use contoso_shop::config::{RedisSettings, RedisTopology};
 use contoso_shop::domain::{
     CorrelationId, OrderId, OrderSnapshot, OrderStatus, OrderVersion, Timestamp, UserId,
 };
+use contoso_shop::lifecycle::{StopPlan, Supervisor};
 use contoso_shop::ports::{
     Cache, CacheArea, CacheKey, Locks, RateLimit, RateLimiter, StatusCopy, StoreError,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use fred::interfaces::{ClientLike, KeysInterface};
 use tokio::runtime::Runtime;
-use tokio_util::sync::CancellationToken;
 
 const LONG: Duration = Duration::from_secs(1800);
 
@@ -138,15 +138,17 @@ fn guards(c: &mut Criterion) {
 fn caches(c: &mut Criterion) {
     let runtime = Runtime::new().expect("a runtime");
     let (_server, settings) = redis();
-    let stop = CancellationToken::new();
+    let none = Duration::ZERO;
+    let plan =
+        StopPlan { announce: none, work: none, requests: none, background: none, last: none };
+    let tasks = Supervisor::new(plan);
     let cache = runtime.block_on(async {
         let client = command_client(&settings).expect("good settings");
         client.wait_for_connect().await.expect("a connection");
         let subscriber = subscriber_client(&settings).expect("good settings");
-        let subscriptions =
-            Subscriptions::start(subscriber, RedisSharedCache::channels(), stop.clone());
+        let subscriptions = Subscriptions::start(subscriber, RedisSharedCache::channels(), &tasks);
         let redis = GuardedClient::new(client, guard());
-        TieredCache::start(Arc::new(RedisSharedCache::new(redis, &subscriptions)), stop.clone())
+        TieredCache::start(Arc::new(RedisSharedCache::new(redis, &subscriptions)), &tasks)
     });
     let page = || Box::pin(async { Ok::<_, StoreError>(vec![7; 8 * 1024].into()) });
     let key = |id: u64| CacheKey { area: CacheArea::Catalogue, id: id.to_string() };
@@ -164,7 +166,6 @@ fn caches(c: &mut Criterion) {
         });
     });
     group.finish();
-    stop.cancel();
 }
 
 criterion_group! {

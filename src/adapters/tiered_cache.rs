@@ -9,8 +9,8 @@ use bytes::Bytes;
 use moka::future::Cache as Moka;
 use tokio::sync::Mutex;
 use tokio::time::{interval, timeout};
-use tokio_util::sync::CancellationToken;
 
+use crate::lifecycle::{StopPhase, Supervisor};
 use crate::ports::{
     Cache, CacheArea, CacheKey, CacheNotice, Cached, Load, SharedCache, StoreError,
 };
@@ -64,11 +64,13 @@ impl TieredCache {
         Self::new(None)
     }
 
-    /// A cache before `shared`, which follows its notices until `stop`.
-    pub fn start(shared: Arc<dyn SharedCache>, stop: CancellationToken) -> Arc<Self> {
+    /// A cache before `shared`, whose notices it follows in a task of `supervisor`.
+    pub fn start(shared: Arc<dyn SharedCache>, supervisor: &Supervisor) -> Arc<Self> {
         let cache = Arc::new(Self::new(Some(shared.clone())));
         let follower = cache.clone();
-        tokio::spawn(async move { stop.run_until_cancelled(follower.follow(shared)).await });
+        supervisor.spawn_until("cache-notices", StopPhase::Last, async move {
+            follower.follow(shared).await;
+        });
         cache
     }
 

@@ -10,7 +10,8 @@ use super::follow_outbox::CatchUp;
 use super::follow_stream::StreamConsumer;
 use super::positions::OutboxPositions;
 use super::status::DeliveryStatus;
-use crate::ports::{Outbox, Pace};
+use crate::ports::Outbox;
+use crate::resilience::Pace;
 use crate::signalr::backplane::BackplaneState;
 
 /// Pause between looks into the outbox; the longest an event waits in addition.

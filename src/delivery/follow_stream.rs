@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use super::deliver::DeliverEvent;
 use super::lanes::{Lanes, Settled};
-use crate::ports::{EventStream, RedeliveryDelay, StoreError, StreamEntry};
+use crate::ports::{EventStream, StoreError, StreamEntry};
+use crate::resilience::Backoff;
 
 /// Entries dealt with at a time.
 const AT_ONCE: usize = 256;
@@ -20,7 +21,7 @@ const READ_WAIT: Duration = Duration::from_millis(500);
 pub struct Redelivery {
     /// An entry unacknowledged for so long is taken over: its reader died, or failed to deliver it
     ///
-    pub delay: RedeliveryDelay,
+    pub delay: Backoff,
     /// Deliveries after which it is buried.
     pub most: u32,
 }
@@ -29,7 +30,7 @@ impl Redelivery {
     /// After `first`, then twice as long each time, up to sixteen times `first`; buried after
     /// `most` deliveries.
     pub fn new(first: Duration, most: u32) -> Self {
-        Self { delay: RedeliveryDelay { first, longest: first.saturating_mul(16) }, most }
+        Self { delay: Backoff::new(first, first.saturating_mul(16)), most }
     }
 }
 

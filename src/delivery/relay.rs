@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::handover::HandedOver;
 use super::sinks::EventSink;
-use crate::ports::{Outbox, OutboxEntry, Pace, StoreError};
+use crate::ports::{Outbox, OutboxEntry, StoreError};
+use crate::resilience::Pace;
 
 /// Entries taken at a time.
 const BATCH: usize = 256;

@@ -10,8 +10,6 @@ use tokio_util::sync::CancellationToken;
 use super::task::{TaskGroup, TaskResult, attempt};
 use super::{Phase, StopPhase, StopPlan};
 
-const FIRST_RESTART: Duration = Duration::from_millis(250);
-const LONGEST_RESTART: Duration = Duration::from_secs(30);
 const CUT_OFF: Duration = Duration::from_millis(500);
 
 /// Why a process stops.
@@ -92,34 +90,15 @@ impl Supervisor {
         });
     }
 
-    /// Starts a task that may fail: it is started anew after 250 ms, twice as long after each
-    /// further failure up to 30 s, and after 250 ms again when it had run for a minute. One that
-    /// returns `Ok` has done its work.
-    pub fn spawn_restarting<F, Fut>(&self, name: &'static str, ends_in: StopPhase, task: F)
+    /// Starts a task that is dropped where it stands when `ends_in` begins. Ending before, it ends the
+    /// process, as [`Supervisor::spawn`] says.
+    pub fn spawn_until<F>(&self, name: &'static str, ends_in: StopPhase, task: F)
     where
-        F: Fn(CancellationToken) -> Fut + Send + 'static,
-        Fut: Future<Output = TaskResult> + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
     {
-        let group = self.group(ends_in);
-        let stop = group.stop.clone();
-        group.spawn(name, self.0.kill.clone(), async move {
-            let mut wait = FIRST_RESTART;
-            while !stop.is_cancelled() {
-                let started = Instant::now();
-                let Err(error) = attempt(task(stop.clone())).await else { return };
-                if stop.is_cancelled() {
-                    return tracing::warn!(task = name, error = %error, "a task failed while stopping");
-                }
-                if started.elapsed() > Duration::from_secs(60) {
-                    wait = FIRST_RESTART;
-                }
-                metrics::counter!("contoso_task_restarts_total", "task" => name).increment(1);
-                tracing::warn!(task = name, error = %error, restart_in_ms = millis(wait), "a task failed, starting it anew");
-                if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
-                    return;
-                }
-                wait = (wait * 2).min(LONGEST_RESTART);
-            }
+        self.spawn(name, ends_in, |stop| async move {
+            stop.run_until_cancelled(task).await;
+            Ok(())
         });
     }
 

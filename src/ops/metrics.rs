@@ -1,7 +1,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use metrics::{Unit, describe_counter, describe_gauge, gauge};
+use metrics::{describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -78,10 +78,5 @@ fn describe() {
     describe_gauge!(
         "contoso_component_health",
         "1 healthy, 0.5 degraded, 0 unhealthy, by component."
-    );
-    describe_counter!(
-        "contoso_task_restarts_total",
-        Unit::Count,
-        "Failures of background tasks that were started anew, by task."
     );
 }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::domain::OrderEvent;
+use crate::resilience::Backoff;
 
 /// One entry of the stream handed to one consumer, to be acknowledged once it has been dealt with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,24 +24,6 @@ pub enum Appended {
     All,
     /// The stream holds as many unread entries as it may: none was appended.
     Full,
-}
-
-/// How long an entry lies with a consumer before it is handed out again: `first` after the
-/// first delivery, twice as long after each further one, at most `longest`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RedeliveryDelay {
-    /// After the first delivery.
-    pub first: Duration,
-    /// At most.
-    pub longest: Duration,
-}
-
-impl RedeliveryDelay {
-    /// The delay after so many deliveries.
-    pub fn after(&self, deliveries: u32) -> Duration {
-        let factor = 1_u32.checked_shl(deliveries.saturating_sub(1)).unwrap_or(u32::MAX);
-        self.first.saturating_mul(factor).min(self.longest)
-    }
 }
 
 /// How full the stream is.
@@ -74,7 +57,7 @@ pub trait EventStream: Send + Sync {
     async fn claim(
         &self,
         consumer: &str,
-        delay: RedeliveryDelay,
+        delay: Backoff,
         limit: usize,
     ) -> Result<Vec<StreamEntry>, StoreError>;
 
@@ -114,19 +97,4 @@ pub trait DeadLetters: Send + Sync {
     /// replay, or cannot be read. When it errs the event may have been put back; consumers drop an
     /// event they have delivered.
     async fn replay(&self, entry: &str) -> Result<bool, StoreError>;
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::RedeliveryDelay;
-
-    #[test]
-    fn the_delay_doubles_with_each_delivery_up_to_the_longest() {
-        let delay =
-            RedeliveryDelay { first: Duration::from_secs(1), longest: Duration::from_secs(6) };
-        let seconds = |deliveries| delay.after(deliveries).as_secs();
-        assert_eq!([0, 1, 2, 3, 4, 99].map(seconds), [1, 1, 2, 4, 6, 6]);
-    }
 }

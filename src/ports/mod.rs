@@ -13,7 +13,6 @@ mod locks;
 mod notifier;
 mod orders;
 mod outbox;
-mod pace;
 mod products;
 mod rate_limiter;
 mod reports;
@@ -27,9 +26,7 @@ pub use cache::{Cache, CacheArea, CacheKey, CacheNotice, CacheSlot, Cached, Load
 pub use clock::{Clock, SystemClock};
 pub use committed_events::CommittedEvents;
 pub use error::{BoxError, StoreError};
-pub use events::{
-    Appended, DeadLetter, DeadLetters, EventStream, RedeliveryDelay, StreamEntry, StreamState,
-};
+pub use events::{Appended, DeadLetter, DeadLetters, EventStream, StreamEntry, StreamState};
 pub use health::{Availability, ComponentHealth, Health, HealthProbe};
 pub use jobs::{
     Acknowledged, Acknowledgement, Exchange, FetchedJob, JobRecord, JobStore, Lease, NewJob,
@@ -43,7 +40,6 @@ pub use orders::{
     RequeueOrder, RequeuedOrder, Shortage,
 };
 pub use outbox::{HANDOVER, Outbox, OutboxBacklog, OutboxEntry};
-pub use pace::Pace;
 pub use products::ProductStore;
 pub use rate_limiter::{RateDecision, RateLimit, RateLimiter};
 pub use reports::Reports;

@@ -1,13 +1,13 @@
-//! Breaker, retry, backoff, deadline. Knows nothing of what it protects.
+//! Breaker, backoff, pace, deadline. Knows nothing of what it protects.
 
 mod backoff;
 mod breaker;
 mod circuit;
 mod deadline;
-mod retry;
+mod pace;
 
 pub use backoff::Backoff;
 pub use breaker::{Breaker, Permit, Rejected};
 pub use circuit::{BreakerSettings, BreakerState};
 pub use deadline::{Deadline, TooLate};
-pub use retry::retry;
+pub use pace::Pace;

@@ -2,13 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fred::clients::Client;
-use tokio_util::sync::CancellationToken;
 
 use crate::adapters::memory::{MemoryLocks, MemoryRateLimiter, MemorySessions};
 use crate::adapters::redis::{
     GuardedClient, RedisLocks, RedisRateLimiter, RedisSessions, RedisSharedCache, Subscriptions,
 };
 use crate::adapters::{FallbackRateLimiter, Guard, GuardSettings, TieredCache};
+use crate::lifecycle::Supervisor;
 use crate::ports::{Cache, Locks, RateLimiter, Sessions, SystemClock};
 
 /// What processes have in common beside orders.
@@ -30,12 +30,12 @@ impl Commons {
         }
     }
 
-    /// Shared through Redis. `stop` ends the cache's task.
+    /// Shared through Redis.
     pub(super) fn shared(
         client: &Client,
         guarded: &GuardedClient,
         subscriptions: &Subscriptions,
-        stop: &CancellationToken,
+        supervisor: &Supervisor,
     ) -> Self {
         // Every request waits for its count, so this gives up sooner than what is needed for its
         // own sake.
@@ -45,7 +45,7 @@ impl Commons {
         let cache = RedisSharedCache::new(guarded.clone(), subscriptions);
         Self {
             limiter: Arc::new(FallbackRateLimiter::new(Arc::new(limiter), Self::local().limiter)),
-            cache: TieredCache::start(Arc::new(cache), stop.clone()),
+            cache: TieredCache::start(Arc::new(cache), supervisor),
             locks: Arc::new(RedisLocks::new(guarded.clone())),
             sessions: Arc::new(RedisSessions::new(guarded.clone())),
         }

@@ -1,8 +1,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 use super::StartError;
 use super::relay::start_relay;
 use super::shared::{Shared, redis_failed};
@@ -34,11 +32,8 @@ pub(super) struct HubPart {
 
 impl HubPart {
     /// Joins the other pods' hubs through Redis, if there is one.
-    pub(super) fn new(
-        shared: &Shared,
-        connections: &CancellationToken,
-    ) -> Result<Self, StartError> {
-        let (lifetime, gaps) = HubLifetime::new(backplane(shared, connections)?);
+    pub(super) fn new(shared: &Shared, supervisor: &Supervisor) -> Result<Self, StartError> {
+        let (lifetime, gaps) = HubLifetime::new(backplane(shared, supervisor)?);
         let notifier = Arc::new(HubNotifier(HubContext::new(lifetime.clone())));
         Ok(Self { lifetime, gaps, notifier })
     }
@@ -185,10 +180,7 @@ async fn start_events(
     });
 }
 
-fn backplane(
-    shared: &Shared,
-    connections: &CancellationToken,
-) -> Result<Arc<dyn Backplane>, StartError> {
+fn backplane(shared: &Shared, supervisor: &Supervisor) -> Result<Arc<dyn Backplane>, StartError> {
     let hub = &shared.settings.signalr;
     let (Some(settings), Some(redis)) = (&shared.settings.connections.redis, &shared.redis) else {
         return Ok(InProcessBus::new().join(&hub.hub_name));
@@ -201,7 +193,7 @@ fn backplane(
         &hub.channel_prefix,
         &hub.hub_name,
         redis.resets.clone(),
-        connections,
+        supervisor,
     ))
 }
 

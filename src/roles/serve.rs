@@ -2,8 +2,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 use super::relay::start_relay;
 use super::shared::Shared;
 use super::{StartError, stores, web, worker};
@@ -50,11 +48,9 @@ async fn run(settings: Settings) -> Result<u8, StartError> {
     marker.remove_stale().map_err(|error| {
         StartError::new("Drain__File: cannot remove the marker of an earlier run", error)
     })?;
-    let connections = CancellationToken::new();
-    let _disconnect = connections.clone().drop_guard();
     let stores = stores::open(&settings, publishes(&settings)).await?;
     let (handover, handed) = Handover::new();
-    let shared = Shared::new(settings, stores, Arc::new(handover), &connections)?;
+    let shared = Shared::new(settings, stores, Arc::new(handover), &supervisor)?;
     let fleet = Arc::new(FleetHealth::new(shared.settings.jobs.lease));
     let mut probes = shared.probes.clone();
     probes.push(fleet.clone());
@@ -81,7 +77,7 @@ async fn run(settings: Settings) -> Result<u8, StartError> {
         worker::start(&shared, &supervisor);
     }
     if parts.has(Part::Api) {
-        let address = web::start(&shared, &supervisor, ops, &connections, handed).await?;
+        let address = web::start(&shared, &supervisor, ops, handed).await?;
         announce(&shared.settings, &format!("http://{address}"), &format!("http://{ops_address}"));
     }
     supervisor.ready();

@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use fred::clients::Client;
 use tokio::sync::{Notify, watch};
-use tokio_util::sync::CancellationToken;
 
 use super::StartError;
 use super::commons::Commons;
@@ -15,6 +14,7 @@ use crate::adapters::redis::{
 use crate::adapters::{Guard, GuardSettings, WatchedOrders};
 use crate::config::{RedisSettings, Settings};
 use crate::delivery::{DeliveryHealth, DeliveryStatus};
+use crate::lifecycle::Supervisor;
 use crate::ports::{
     CommittedEvents, DeadLetters, EventStream, HealthProbe, StatusCopy, StoreError, Stores, Wakeup,
 };
@@ -51,12 +51,12 @@ pub(super) struct SharedRedis {
 
 impl Shared {
     /// Connects to Redis when there is one. It may be away: clients connect in the background, for
-    /// ever. `stop` ends its tasks.
+    /// ever.
     pub(super) fn new(
         settings: Settings,
         stores: Stores,
         handover: Arc<dyn CommittedEvents>,
-        stop: &CancellationToken,
+        supervisor: &Supervisor,
     ) -> Result<Self, StartError> {
         let changed = Arc::new(Notify::new());
         let orders = Arc::new(WatchedOrders::new(stores.orders, changed.clone()));
@@ -87,16 +87,16 @@ impl Shared {
         let subscriptions = Subscriptions::start(
             subscriber,
             [RedisWakeup::channels(), RedisSharedCache::channels()].concat(),
-            stop.clone(),
+            supervisor,
         );
-        let wakeup = Arc::new(RedisWakeup::start(client.clone(), &subscriptions, stop));
+        let wakeup = Arc::new(RedisWakeup::start(client.clone(), &subscriptions, supervisor));
         // A blocking read keeps its connection busy, so it has one of its own.
         let events = RedisEventStream::new(guarded.clone(), command(&redis)?);
         let resets = events.resets();
         let events = Arc::new(events);
         let dead_letters = Arc::new(RedisDeadLetters::new(guarded.clone()));
         let copy = Arc::new(RedisStatusCopy::new(guarded.clone(), settings.workflow_state_ttl));
-        let commons = Commons::shared(&client, &guarded, &subscriptions, stop);
+        let commons = Commons::shared(&client, &guarded, &subscriptions, supervisor);
         probes.push(Arc::new(RedisHealth::new(guarded, subscriptions)));
         probes.push(Arc::new(DeliveryHealth(delivery.clone())));
         Ok(Self {

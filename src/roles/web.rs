@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::web::{Data, ServiceConfig};
-use tokio_util::sync::CancellationToken;
 
 use super::StartError;
 use super::hub::HubPart;
@@ -29,7 +28,6 @@ pub(super) async fn start(
     shared: &Shared,
     supervisor: &Supervisor,
     ops: Arc<Ops>,
-    connections: &CancellationToken,
     handed: Option<HandedOver>,
 ) -> Result<SocketAddr, StartError> {
     let settings = &shared.settings;
@@ -40,7 +38,7 @@ pub(super) async fn start(
         Identity::keep_fresh(keys, stop).await;
         Ok(())
     });
-    let hub = HubPart::new(shared, connections)?;
+    let hub = HubPart::new(shared, supervisor)?;
     hub.join(shared, supervisor).await?;
     let token_key = connection_token_key(settings)?;
     let verifier = identity.verifier.clone();

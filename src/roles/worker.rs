@@ -2,9 +2,10 @@ use std::sync::Arc;
 
 use crate::app::{AfterCommit, ProcessOrder, PruneFinished, Recurring, RecurringTask, SweepStuck};
 use crate::jobs::definitions::OrderAccepted;
-use crate::jobs::engine::{JobRegistry, JobServer, RetryPolicy, ServerOptions};
+use crate::jobs::engine::{JobRegistry, JobServer, ServerOptions};
 use crate::lifecycle::{StopPhase, Supervisor};
 use crate::ports::SystemClock;
+use crate::resilience::Backoff;
 
 use super::shared::Shared;
 
@@ -25,9 +26,10 @@ pub(super) fn start(shared: &Shared, supervisor: &Supervisor) {
         lease: settings.jobs.lease,
         heartbeat: settings.jobs.heartbeat,
         job_stop: settings.drain.job_stop,
-        retry: RetryPolicy { base: settings.jobs.retry_base, ..RetryPolicy::default() },
         ..ServerOptions::default()
     };
+    let retry = Backoff { first: settings.jobs.retry_base, ..options.retry };
+    let options = ServerOptions { retry, ..options };
     let registry = JobRegistry::new().with(OrderAccepted(process));
     let server =
         JobServer::new(shared.stores.jobs.clone(), shared.wakeup.clone(), registry, options);

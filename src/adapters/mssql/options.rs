@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use crate::adapters::GuardSettings;
 use crate::ports::HANDOVER;
+use crate::resilience::Backoff;
 
 /// How [`super::MssqlStore::connect`] reaches the server.
 #[derive(Clone)]
@@ -89,25 +90,19 @@ impl Default for PoolOptions {
     }
 }
 
-/// How often a unit of work is tried, and how long it waits in between: twice as long each time,
-/// from half to all of it at random.
+/// How often a unit of work is tried, and how long it waits in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryOptions {
     /// Tries in all, at least 1.
     pub attempts: u32,
-    /// The first wait.
-    pub first_delay: Duration,
-    /// The longest wait.
-    pub longest_delay: Duration,
+    /// The waits.
+    pub backoff: Backoff,
 }
 
 impl Default for RetryOptions {
     /// 3 tries, 100 ms to 2 s apart.
     fn default() -> Self {
-        Self {
-            attempts: 3,
-            first_delay: Duration::from_millis(100),
-            longest_delay: Duration::from_secs(2),
-        }
+        let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+        Self { attempts: 3, backoff }
     }
 }

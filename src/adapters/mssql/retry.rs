@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use rand::Rng;
-
 use super::error::Failure;
 use super::options::RetryOptions;
 use super::unit::Repeat;
@@ -19,14 +17,11 @@ pub(super) fn next_try(
     if attempt >= options.attempts || !allowed || !failure.is_worth_another_try() {
         return None;
     }
-    let longest =
-        options.first_delay.saturating_mul(1 << (attempt - 1).min(16)).min(options.longest_delay);
-    Some(longest.mul_f64(rand::rng().random_range(0.5..=1.0)))
+    Some(options.backoff.wait(attempt))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use super::next_try;
     use crate::adapters::mssql::error::Failure;
@@ -46,16 +41,5 @@ mod tests {
             "rolled back, so it is safe"
         );
         assert!(next_try(&options, Repeat::Harmless, &deadlock, 3).is_none(), "bounded");
-    }
-
-    #[test]
-    fn waits_grow_up_to_a_bound() {
-        let ms = Duration::from_millis;
-        let options = RetryOptions { attempts: 40, first_delay: ms(100), longest_delay: ms(300) };
-        for (attempt, longest) in [(1, ms(100)), (2, ms(200)), (3, ms(300)), (39, ms(300))] {
-            let wait = next_try(&options, Repeat::Harmless, &Failure::Silent(ms(1)), attempt)
-                .expect("another try");
-            assert!(wait >= longest / 2 && wait <= longest, "{attempt}: {wait:?}");
-        }
     }
 }

@@ -17,7 +17,8 @@ use super::GuardedClient;
 use super::script::SlotScript;
 use super::{event_fields, keys};
 use crate::domain::OrderEvent;
-use crate::ports::{Appended, EventStream, RedeliveryDelay, StoreError, StreamEntry, StreamState};
+use crate::ports::{Appended, EventStream, StoreError, StreamEntry, StreamState};
+use crate::resilience::Backoff;
 
 /// Entries the stream may hold, read or not: about 40 MB. What is delivered is trimmed, so it grows
 /// only while no web pod is alive.
@@ -183,7 +184,7 @@ impl RedisEventStream {
     async fn try_claim(
         &self,
         consumer: &str,
-        delay: RedeliveryDelay,
+        delay: Backoff,
         limit: usize,
     ) -> Result<Vec<StreamEntry>, Error> {
         let idle_ms = millis(delay.first);
@@ -193,7 +194,7 @@ impl RedisEventStream {
             .xpending(keys::EVENTS, keys::EVENTS_GROUP, (idle_ms, "-", "+", PENDING_AT_ONCE))
             .await?;
         let was_idle = !pending.is_empty();
-        pending.retain(|(_, _, idle_ms, count)| *idle_ms >= millis(delay.after(*count)));
+        pending.retain(|(_, _, idle_ms, count)| *idle_ms >= millis(delay.full(*count)));
         pending.truncate(limit);
         if pending.is_empty() {
             if !was_idle {
@@ -296,7 +297,7 @@ impl EventStream for RedisEventStream {
     async fn claim(
         &self,
         consumer: &str,
-        delay: RedeliveryDelay,
+        delay: Backoff,
         limit: usize,
     ) -> Result<Vec<StreamEntry>, StoreError> {
         let claim = async {

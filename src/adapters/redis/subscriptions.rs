@@ -8,7 +8,8 @@ use fred::types::Message;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_util::sync::CancellationToken;
+
+use crate::lifecycle::{StopPhase, Supervisor};
 
 /// How often the connection is asked for a sign of life.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -56,15 +57,16 @@ impl Listener {
 }
 
 impl Subscriptions {
-    /// Listens on `channels` until `stop`, then quits the client.
-    pub fn start(client: SubscriberClient, channels: Vec<String>, stop: CancellationToken) -> Self {
+    /// Listens on `channels` in a task of `supervisor`, which quits the client at the end.
+    pub fn start(client: SubscriberClient, channels: Vec<String>, supervisor: &Supervisor) -> Self {
         let (news, _) = broadcast::channel(BACKLOG);
         let complete = Arc::new(AtomicBool::new(false));
         let task = Task { client, channels, news: news.downgrade(), complete: complete.clone() };
-        tokio::spawn(async move {
+        supervisor.spawn("redis-subscriptions", StopPhase::Last, |stop| async move {
             let client = task.client.clone();
             stop.run_until_cancelled(task.run()).await;
             let _ = timeout(HEARTBEAT, client.quit()).await;
+            Ok(())
         });
         Self { news, complete }
     }

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use fred::clients::Client;
 use fred::interfaces::PubsubInterface;
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::keys::wakeup_channel;
 use super::subscriptions::{Listener, News, Subscriptions};
+use crate::lifecycle::{StopPhase, Supervisor};
 use crate::ports::{Topic, Wakeup};
 
 /// Wake-up hints over pub/sub (D8). Hints for one topic that come while one is being published
@@ -31,16 +31,17 @@ impl RedisWakeup {
         Topic::ALL.map(|topic| wakeup_channel(topic).to_owned()).to_vec()
     }
 
-    /// Publishes through `client` and listens to `subscriptions` until `stop`.
-    pub fn start(client: Client, subscriptions: &Subscriptions, stop: &CancellationToken) -> Self {
+    /// Publishes through `client` and listens to `subscriptions`, in tasks of `supervisor`.
+    pub fn start(client: Client, subscriptions: &Subscriptions, supervisor: &Supervisor) -> Self {
         let topics: Arc<[TopicSignals; Topic::ALL.len()]> = Arc::default();
         // A process need not be woken by its own voice: `hint` has done that.
         let voice = Uuid::new_v4().to_string();
         for topic in Topic::ALL {
             let publisher = publish(client.clone(), topics.clone(), topic, voice.clone());
-            spawn_until(stop, publisher);
+            supervisor.spawn_until("wakeups-out", StopPhase::Last, publisher);
         }
-        spawn_until(stop, listen(subscriptions.listen(), topics.clone(), voice));
+        let listener = listen(subscriptions.listen(), topics.clone(), voice);
+        supervisor.spawn_until("wakeups-in", StopPhase::Last, listener);
         Self { topics }
     }
 }
@@ -90,9 +91,4 @@ async fn listen(
             }
         }
     }
-}
-
-fn spawn_until(stop: &CancellationToken, task: impl Future<Output = ()> + Send + 'static) {
-    let stop = stop.clone();
-    tokio::spawn(async move { stop.run_until_cancelled(task).await });
 }

@@ -13,8 +13,9 @@ use super::execution::{Executor, Finished, name};
 use super::heartbeat::within;
 use crate::domain::ServerId;
 use crate::ports::{
-    Acknowledged, Acknowledgement, JobStore, Lease, Outcome, Pace, StoreError, Topic, Wakeup,
+    Acknowledged, Acknowledgement, JobStore, Lease, Outcome, StoreError, Topic, Wakeup,
 };
+use crate::resilience::Pace;
 
 /// How long cancelled jobs may take to end by themselves.
 const CANCEL_GRACE: Duration = Duration::from_secs(2);
@@ -146,7 +147,7 @@ impl Dispatcher {
                         // Panics are caught around the job, but what it leaves behind may panic
                         // when it is dropped.
                         Outcome::Retry {
-                            delay: self.options.retry.delay(1),
+                            delay: self.options.retry.wait(1),
                             error: "its task broke down".to_owned(),
                         }
                     };

@@ -7,9 +7,10 @@ use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span, warn};
 
+use super::JobRegistry;
 use super::job::{JobContext, JobError};
-use super::{JobRegistry, RetryPolicy};
 use crate::ports::{Acknowledgement, FetchedJob, Outcome};
+use crate::resilience::Backoff;
 
 /// Longest error text that is stored, in bytes.
 const ERROR_LIMIT: usize = 2_000;
@@ -20,7 +21,7 @@ const UNKNOWN_KIND: &str = "unknown";
 #[derive(Clone)]
 pub(super) struct Executor {
     pub registry: JobRegistry,
-    pub retry: RetryPolicy,
+    pub retry: Backoff,
     pub timeout: Duration,
 }
 
@@ -76,7 +77,7 @@ impl Executor {
         let text = bounded(error.to_string());
         if matches!(error, JobError::Retry(_)) && job.attempt < job.max_attempts {
             warn!(error = text, "attempt failed, there will be another");
-            return (kind, Outcome::Retry { delay: self.retry.delay(job.attempt), error: text });
+            return (kind, Outcome::Retry { delay: self.retry.wait(job.attempt), error: text });
         }
         warn!(error = text, "job is given up");
         let outcome = match self.guard(definition.exhausted(&context, &job.args, &text)).await {
@@ -85,7 +86,7 @@ impl Executor {
             Err(error) => {
                 let text = bounded(format!("could not be given up: {error}; cause: {text}"));
                 warn!(error = text, "giving up failed, it will be tried again");
-                Outcome::Retry { delay: self.retry.delay(job.attempt), error: text }
+                Outcome::Retry { delay: self.retry.wait(job.attempt), error: text }
             }
         };
         (kind, outcome)

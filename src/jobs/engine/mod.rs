@@ -14,7 +14,6 @@ mod heartbeat;
 mod job;
 mod options;
 mod registry;
-mod retry;
 mod server;
 
 pub use depth_gauges::DepthGauges;
@@ -22,5 +21,4 @@ pub use fleet_health::FleetHealth;
 pub use job::{Job, JobContext, JobError};
 pub use options::ServerOptions;
 pub use registry::JobRegistry;
-pub use retry::RetryPolicy;
 pub use server::JobServer;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use super::RetryPolicy;
 use crate::domain::QueueName;
+use crate::resilience::Backoff;
 
 /// How a [`super::JobServer`] works.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub struct ServerOptions {
     /// How long a finished attempt may wait for others, to be stored with them.
     pub flush_interval: Duration,
     /// Waits between attempts.
-    pub retry: RetryPolicy,
+    pub retry: Backoff,
 }
 
 impl Default for ServerOptions {
@@ -46,7 +46,7 @@ impl Default for ServerOptions {
             poll_min: Duration::from_millis(5),
             poll_max: Duration::from_millis(250),
             flush_interval: Duration::from_millis(2),
-            retry: RetryPolicy::default(),
+            retry: Backoff::new(Duration::from_secs(1), Duration::from_secs(30 * 60)),
         }
     }
 }

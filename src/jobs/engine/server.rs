@@ -13,7 +13,8 @@ use super::execution::Executor;
 use super::heartbeat::{Heartbeat, within};
 use super::{JobRegistry, ServerOptions};
 use crate::domain::ServerId;
-use crate::ports::{JobStore, Pace, ServerInfo, Wakeup};
+use crate::ports::{JobStore, ServerInfo, Wakeup};
+use crate::resilience::Pace;
 
 /// Runs jobs. One per process; the store tells it apart from all others by an id made anew at every
 /// start.

@@ -13,13 +13,13 @@ use contoso_shop::signalr::{
 use fred::interfaces::{EventInterface, PubsubInterface};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
-use tokio_util::sync::CancellationToken;
 
 use crate::signalr::server::TestServer;
 use crate::support::hub_client::{HubClient, Token};
 use crate::support::redis::{client, settings};
 use crate::support::redis_forms::{RedisCluster, cli};
 use crate::support::redis_server::RedisServer;
+use crate::support::tasks::tasks;
 use crate::support::wait::until;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -39,7 +39,6 @@ impl Fabric for InProcess {
 
 struct Redis {
     server: RedisServer,
-    stop: CancellationToken,
 }
 
 impl Fabric for Redis {
@@ -47,13 +46,12 @@ impl Fabric for Redis {
         let subscriber = subscriber_client(&settings(self.server.port)).expect("good settings");
         let losses = tokio::sync::watch::channel(0).1;
         let publisher = client(self.server.port);
-        RedisBackplane::start(publisher, subscriber, prefix, hub, losses, &self.stop)
+        RedisBackplane::start(publisher, subscriber, prefix, hub, losses, &tasks())
     }
 }
 
 struct Clustered {
     settings: RedisSettings,
-    stop: CancellationToken,
 }
 
 impl Fabric for Clustered {
@@ -61,13 +59,7 @@ impl Fabric for Clustered {
         let subscriber = subscriber_client(&self.settings).expect("good settings");
         let publisher = command_client(&self.settings).expect("good settings");
         let losses = tokio::sync::watch::channel(0).1;
-        RedisBackplane::start(publisher, subscriber, prefix, hub, losses, &self.stop)
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        self.stop.cancel();
+        RedisBackplane::start(publisher, subscriber, prefix, hub, losses, &tasks())
     }
 }
 
@@ -76,7 +68,7 @@ fn in_process() -> InProcess {
 }
 
 fn redis() -> Redis {
-    Redis { server: RedisServer::start(), stop: CancellationToken::new() }
+    Redis { server: RedisServer::start() }
 }
 
 macro_rules! over_every_backplane {
@@ -549,10 +541,7 @@ async fn a_cluster_node_that_hangs_with_our_subscriptions_is_noticed() {
     let cluster = RedisCluster::start().await;
     let nodes = cluster.servers.iter().map(|server| ("127.0.0.1".to_owned(), server.port));
     let topology = RedisTopology::Cluster(nodes.collect());
-    let fabric = Clustered {
-        settings: RedisSettings { topology, ..settings(0) },
-        stop: CancellationToken::new(),
-    };
+    let fabric = Clustered { settings: RedisSettings { topology, ..settings(0) } };
     let a = server(&fabric).await;
     let mut tab = Tab::open(&a, "alice").await;
     let holds =
@@ -566,5 +555,4 @@ async fn a_cluster_node_that_hangs_with_our_subscriptions_is_noticed() {
     let b = server(&fabric).await;
     b.context().user("alice").send("News", &("well again",)).await.expect("sent");
     assert_eq!(tab.client.event("News").await, json!(["well again"]));
-    fabric.stop.cancel();
 }

@@ -7,11 +7,11 @@ use contoso_shop::adapters::TieredCache;
 use contoso_shop::adapters::redis::{RedisSharedCache, Subscriptions};
 use contoso_shop::ports::{Cache, CacheArea, CacheKey, Cached, StoreError};
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use crate::support::fault_proxy::FaultProxy;
 use crate::support::redis::{client, guarded, subscriptions};
 use crate::support::redis_server::RedisServer;
+use crate::support::tasks::tasks;
 use crate::support::wait::until;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -151,16 +151,14 @@ async fn readers_do_not_wait_for_a_truth_that_hangs(cache: &dyn Cache) {
 struct Pod {
     cache: Arc<TieredCache>,
     subscriptions: Subscriptions,
-    stop: CancellationToken,
 }
 
 impl Pod {
     async fn start(port: u16) -> Self {
-        let stop = CancellationToken::new();
-        let subscriptions = subscriptions(port, RedisSharedCache::channels(), &stop);
+        let subscriptions = subscriptions(port, RedisSharedCache::channels());
         let shared = Arc::new(RedisSharedCache::new(guarded(client(port)), &subscriptions));
-        let cache = TieredCache::start(shared, stop.clone());
-        let pod = Self { cache, subscriptions, stop };
+        let cache = TieredCache::start(shared, &tasks());
+        let pod = Self { cache, subscriptions };
         pod.settle().await;
         pod
     }
@@ -181,12 +179,6 @@ impl Pod {
             (local.is_ok() && truth.loads() <= 1).then_some(())
         })
         .await;
-    }
-}
-
-impl Drop for Pod {
-    fn drop(&mut self) {
-        self.stop.cancel();
     }
 }
 

@@ -5,9 +5,8 @@ use contoso_shop::adapters::redis::{RedisDeadLetters, RedisEventStream, keys};
 use contoso_shop::domain::{
     CorrelationId, EventId, OrderEvent, OrderId, OrderStatus, OrderVersion, Timestamp,
 };
-use contoso_shop::ports::{
-    Appended, DeadLetters, EventStream, RedeliveryDelay, StreamEntry, StreamState,
-};
+use contoso_shop::ports::{Appended, DeadLetters, EventStream, StreamEntry, StreamState};
+use contoso_shop::resilience::Backoff;
 use fred::clients::Client;
 use fred::interfaces::{ClientLike, LuaInterface, StreamsInterface};
 use fred::types::{Key, Value};
@@ -20,8 +19,8 @@ const NOW: Duration = Duration::ZERO;
 const SOON: Duration = Duration::from_secs(5);
 
 /// Entries come again after this time, however often they were delivered.
-fn after(idle: Duration) -> RedeliveryDelay {
-    RedeliveryDelay { first: idle, longest: idle }
+fn after(idle: Duration) -> Backoff {
+    Backoff { first: idle, longest: idle }
 }
 
 fn event(number: i64) -> OrderEvent {
@@ -111,7 +110,7 @@ async fn a_buried_entry_is_never_handed_out_again(stream: &dyn EventStream) {
 async fn the_delay_grows_with_the_deliveries(stream: &dyn EventStream) {
     stream.append(&[event(1)]).await.expect("append");
     stream.read("a", 1, NOW).await.expect("read");
-    let delay = RedeliveryDelay { first: Duration::from_millis(100), longest: SOON };
+    let delay = Backoff { first: Duration::from_millis(100), longest: SOON };
     let claimed = async || {
         let begun = Instant::now();
         until("the entry to come again", SOON, || async {

@@ -5,10 +5,10 @@ use contoso_shop::adapters::redis::RedisWakeup;
 use contoso_shop::ports::{Topic, Wakeup};
 use fred::interfaces::{ClientLike, PubsubInterface};
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 
 use crate::support::redis::{client, settings, subscriptions};
 use crate::support::redis_server::RedisServer;
+use crate::support::tasks::tasks;
 use crate::support::wait::until;
 
 const SOON: Duration = Duration::from_secs(5);
@@ -38,15 +38,13 @@ async fn a_cancelled_wait_loses_no_hint(wakeup: &dyn Wakeup) {
 struct Pod {
     wakeup: Arc<dyn Wakeup>,
     subscriptions: contoso_shop::adapters::redis::Subscriptions,
-    stop: CancellationToken,
 }
 
 impl Pod {
     async fn start(port: u16) -> Self {
-        let stop = CancellationToken::new();
-        let subscriptions = subscriptions(port, RedisWakeup::channels(), &stop);
-        let wakeup = Arc::new(RedisWakeup::start(client(port), &subscriptions, &stop));
-        let pod = Self { wakeup, subscriptions, stop };
+        let subscriptions = subscriptions(port, RedisWakeup::channels());
+        let wakeup = Arc::new(RedisWakeup::start(client(port), &subscriptions, &tasks()));
+        let pod = Self { wakeup, subscriptions };
         pod.subscribed().await;
         pod
     }
@@ -63,12 +61,6 @@ impl Pod {
         for topic in Topic::ALL {
             while hint_arrives(&*self.wakeup, topic).await {}
         }
-    }
-}
-
-impl Drop for Pod {
-    fn drop(&mut self) {
-        self.stop.cancel();
     }
 }
 

@@ -11,8 +11,9 @@ use contoso_shop::domain::{
 };
 use contoso_shop::ports::{
     Appended, CommittedEvents, CopiedStatus, EventStream, Notified, NotifyError, OrderNotifier,
-    OutboxEntry, RedeliveryDelay, StatusCopy, StoreError, StreamEntry, StreamState,
+    OutboxEntry, StatusCopy, StoreError, StreamEntry, StreamState,
 };
+use contoso_shop::resilience::Backoff;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -250,7 +251,7 @@ impl EventStream for FakeStream {
     async fn claim(
         &self,
         _consumer: &str,
-        _delay: RedeliveryDelay,
+        _delay: Backoff,
         limit: usize,
     ) -> Result<Vec<StreamEntry>, StoreError> {
         if self.no_claims.load(SeqCst) {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use contoso_shop::adapters::memory::LocalWakeup;
 use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
 use contoso_shop::domain::{JobId, JobState, Order, QueueName, ServerId};
-use contoso_shop::jobs::engine::{Job, JobRegistry, JobServer, RetryPolicy, ServerOptions};
+use contoso_shop::jobs::engine::{Job, JobRegistry, JobServer, ServerOptions};
 use contoso_shop::ports::{JobRecord, JobStore, NewJob, Stores, SystemClock, Topic, Wakeup};
+use contoso_shop::resilience::Backoff;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -141,7 +142,7 @@ pub fn options(worker_count: usize) -> ServerOptions {
     ServerOptions {
         worker_count,
         queues: vec![QueueName::orders(), QueueName::default_queue()],
-        retry: RetryPolicy { base: Duration::from_millis(20), longest: Duration::from_millis(100) },
+        retry: Backoff::new(Duration::from_millis(20), Duration::from_millis(100)),
         ..ServerOptions::default()
     }
 }

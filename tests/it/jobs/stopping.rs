@@ -79,5 +79,6 @@ async fn a_store_that_hangs_does_not_hold_up_the_stop() {
     store.set(Wire::Frozen);
     let start = Instant::now();
     server.stop().await;
-    assert!(start.elapsed() < Duration::from_secs(6), "the stop took {:?}", start.elapsed());
+    let promised = Duration::from_millis(50) + Duration::from_secs(5);
+    assert!(start.elapsed() < promised, "the stop took {:?}", start.elapsed());
 }

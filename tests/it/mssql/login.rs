@@ -82,7 +82,7 @@ async fn a_server_that_is_not_there_is_unavailable_at_once() {
     let text =
         format!("Server=127.0.0.1,{};User Id=app;Password=hunter2;Encrypt=False", free_port());
     let mut options = MssqlOptions::new(text);
-    options.retry.first_delay = Duration::from_millis(1);
+    options.retry.backoff.first = Duration::from_millis(1);
     let store = MssqlStore::connect(options).expect("options");
     let (error, took) = fails(&store).await;
     assert!(error.is_transient() && error.to_string().contains("refused"), "{error}");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use contoso_shop::adapters::mssql::{MssqlOptions, MssqlStore, PoolOptions, RetryOptions};
 use contoso_shop::domain::{CorrelationId, EventId, OrderDraft, QueueName, Transition, UserId};
 use contoso_shop::ports::{AdvanceOrder, NewJob, NewOrder};
+use contoso_shop::resilience::Backoff;
 
 use super::double::{Cell, Double, ResultSet, set};
 
@@ -29,8 +30,7 @@ pub fn options(double: &Double, more: &str) -> MssqlOptions {
     };
     let retry = RetryOptions {
         attempts: 3,
-        first_delay: Duration::from_millis(1),
-        longest_delay: Duration::from_millis(2),
+        backoff: Backoff::new(Duration::from_millis(1), Duration::from_millis(2)),
     };
     MssqlOptions {
         read_only_pool: pool.clone(),

@@ -113,35 +113,16 @@ async fn the_end_of_an_essential_task_stops_the_process_with_an_error() {
 }
 
 #[tokio::test]
-async fn a_task_that_may_fail_is_started_anew_until_it_is_told_to_end() {
-    let (supervisor, log) = (Supervisor::new(QUICK), Log::default());
-    let starts = Arc::clone(&log);
-    supervisor.spawn_restarting("flaky", StopPhase::Work, move |stop| {
-        let starts = Arc::clone(&starts);
-        async move {
-            let attempt = {
-                let mut starts = starts.lock().unwrap();
-                starts.push("start");
-                starts.len()
-            };
-            match attempt {
-                1 => Err("broken".into()),
-                2 => panic!("on purpose"),
-                _ => {
-                    stop.cancelled().await;
-                    Ok(())
-                }
-            }
-        }
-    });
-    crate::support::wait::until("the third start", Duration::from_secs(5), || async {
-        (log.lock().unwrap().len() == 3).then_some(())
-    })
-    .await;
+async fn a_task_that_runs_until_a_step_is_dropped_then_and_essential_before() {
+    let supervisor = Supervisor::new(QUICK);
+    supervisor.spawn_until("background", StopPhase::Work, std::future::pending());
     supervisor.stop(StopCause::Requested);
     let ended = supervisor.run().await;
     assert_eq!((ended.exit_code(), ended.cut_off.len()), (0, 0));
-    assert_eq!(log.lock().unwrap().len(), 3);
+
+    let supervisor = Supervisor::new(QUICK);
+    supervisor.spawn_until("background", StopPhase::Work, async { panic!("on purpose") });
+    assert_eq!(supervisor.run().await.cause, StopCause::TaskEnded("background"));
 }
 
 #[tokio::test]

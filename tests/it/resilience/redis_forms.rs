@@ -16,16 +16,17 @@ use contoso_shop::domain::{
     Timestamp, UserId,
 };
 use contoso_shop::ports::{
-    Cache, CacheArea, CacheKey, CopiedStatus, EventStream, Locks, RateLimit, RateLimiter,
-    RedeliveryDelay, Sessions, SharedCache, StatusCopy, StoreError, Topic, Wakeup,
+    Cache, CacheArea, CacheKey, CopiedStatus, EventStream, Locks, RateLimit, RateLimiter, Sessions,
+    SharedCache, StatusCopy, StoreError, Topic, Wakeup,
 };
+use contoso_shop::resilience::Backoff;
 use fred::clients::Client;
 use fred::interfaces::ClientLike;
-use tokio_util::sync::CancellationToken;
 
 use crate::support::redis::{guarded, settings};
 use crate::support::redis_forms::{RedisCluster, SentinelTrio};
 use crate::support::redis_server::{RedisServer, free_port};
+use crate::support::tasks::tasks;
 use crate::support::wait::until;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -57,11 +58,11 @@ fn event(order: i64) -> OrderEvent {
 
 /// Uses everything we have in Redis once, over many slots.
 async fn everything_works(settings: &RedisSettings) {
-    let stop = CancellationToken::new();
+    let tasks = tasks();
     let client = command_client(settings).expect("good settings");
     let channels = [RedisWakeup::channels(), RedisSharedCache::channels()].concat();
     let subscriber = subscriber_client(settings).expect("good settings");
-    let subscriptions = Subscriptions::start(subscriber, channels, stop.clone());
+    let subscriptions = Subscriptions::start(subscriber, channels, &tasks);
     until("the subscription", SOON, || async { subscriptions.is_complete().then_some(()) }).await;
 
     let copy = RedisStatusCopy::new(guarded(client.clone()), TTL);
@@ -88,13 +89,13 @@ async fn everything_works(settings: &RedisSettings) {
     assert_eq!(read.len(), 3);
     events.bury(&read[0], "a test").await.expect("bury");
     events.acknowledge(&[read[1].id.clone()]).await.expect("acknowledge");
-    let at_once = RedeliveryDelay { first: Duration::ZERO, longest: Duration::ZERO };
+    let at_once = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
     assert_eq!(events.claim("b", at_once, 10).await.expect("claim").len(), 1);
     let left = events.trim().await.expect("trim");
     assert_eq!((left.length, left.pending), (1, 1));
 
-    let other = RedisWakeup::start(client.clone(), &subscriptions, &stop);
-    let wakeup = RedisWakeup::start(client.clone(), &subscriptions, &stop);
+    let other = RedisWakeup::start(client.clone(), &subscriptions, &tasks);
+    let wakeup = RedisWakeup::start(client.clone(), &subscriptions, &tasks);
     wakeup.hint(Topic::Jobs);
     tokio::time::timeout(SOON, other.hinted(Topic::Jobs)).await.expect("a hint");
 
@@ -112,13 +113,12 @@ async fn everything_works(settings: &RedisSettings) {
     sessions.save(&UserId::new("u"), "s".into()).await.expect("save");
     assert_eq!(sessions.find(&UserId::new("u")).await.expect("find"), Some("s".into()));
     let shared = Arc::new(RedisSharedCache::new(guarded(client), &subscriptions));
-    let cache = TieredCache::start(shared.clone(), stop.clone());
+    let cache = TieredCache::start(shared.clone(), &tasks);
     let key = CacheKey { area: CacheArea::Reports, id: "r".into() };
     cache.get_or_load(&key, Box::pin(async { Ok("v".into()) })).await.expect("a value");
     assert_eq!(shared.read(&key).await.expect("read").value, Some("v".into()));
     cache.invalidate(CacheArea::Reports).await;
     assert_eq!(shared.read(&key).await.expect("read").value, None);
-    stop.cancel();
 }
 
 /// The guard of production.

@@ -11,7 +11,6 @@ use contoso_shop::domain::{
 };
 use contoso_shop::ports::{EventStream, Health, HealthProbe, StatusCopy, StoreError};
 use contoso_shop::resilience::BreakerState;
-use tokio_util::sync::CancellationToken;
 
 use crate::support::fault_proxy::FaultProxy;
 use crate::support::redis::{client, subscriptions};
@@ -27,7 +26,6 @@ struct Shop {
     copy: RedisStatusCopy,
     events: RedisEventStream,
     health: RedisHealth,
-    stop: CancellationToken,
 }
 
 impl Shop {
@@ -36,8 +34,7 @@ impl Shop {
         let proxy = FaultProxy::start(server.port).await;
         let guard = Arc::new(Guard::new("redis", GuardSettings::REDIS));
         let commands = client(proxy.port);
-        let stop = CancellationToken::new();
-        let subscriptions = subscriptions(proxy.port, vec!["test".into()], &stop);
+        let subscriptions = subscriptions(proxy.port, vec!["test".into()]);
         let redis = GuardedClient::new(commands, guard.clone());
         let events = RedisEventStream::new(redis.clone(), client(proxy.port));
         let shop = Self {
@@ -47,7 +44,6 @@ impl Shop {
             events,
             guard,
             health: RedisHealth::new(redis, subscriptions),
-            stop,
         };
         until("a healthy start", SOON, || async {
             (shop.health().await == Health::Healthy).then_some(())
@@ -67,12 +63,6 @@ impl Shop {
     async fn read_event(&self, wanted: &OrderEvent) -> Option<()> {
         let read = self.events.read("a", 100, Duration::from_millis(100)).await.ok()?;
         read.iter().any(|delivery| delivery.event.as_ref() == Some(wanted)).then_some(())
-    }
-}
-
-impl Drop for Shop {
-    fn drop(&mut self) {
-        self.stop.cancel();
     }
 }
 

@@ -5,4 +5,5 @@ pub mod hub_client;
 pub mod redis;
 pub mod redis_forms;
 pub mod redis_server;
+pub mod tasks;
 pub mod wait;

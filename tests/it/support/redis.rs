@@ -9,7 +9,8 @@ use contoso_shop::adapters::redis::{
 use contoso_shop::adapters::{Guard, GuardSettings};
 use contoso_shop::config::{RedisSettings, RedisTopology};
 use fred::clients::Client;
-use tokio_util::sync::CancellationToken;
+
+use super::tasks::tasks;
 
 /// Settings for one node on 127.0.0.1, with the patience of production.
 pub fn settings(port: u16) -> RedisSettings {
@@ -37,10 +38,10 @@ pub fn guarded(client: Client) -> GuardedClient {
 }
 
 /// Subscriptions to `channels`.
-pub fn subscriptions(port: u16, channels: Vec<String>, stop: &CancellationToken) -> Subscriptions {
+pub fn subscriptions(port: u16, channels: Vec<String>) -> Subscriptions {
     Subscriptions::start(
         subscriber_client(&settings(port)).expect("good settings"),
         channels,
-        stop.clone(),
+        &tasks(),
     )
 }

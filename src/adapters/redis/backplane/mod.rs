@@ -26,9 +26,9 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::lifecycle::{StopPhase, Supervisor};
 use crate::signalr::backplane::{
     Backplane, BackplaneError, BackplaneReceiver, BackplaneState, GroupChange, Published, Target,
 };
@@ -53,7 +53,7 @@ const SENT_VERSIONS_LIVE: Duration = Duration::from_secs(3_600);
 /// Group changes of other servers that may wait to be applied here.
 const GROUP_COMMANDS: usize = 1024;
 
-/// A [`Backplane`] over Redis pub/sub. Its tasks end with the token it was started with.
+/// A [`Backplane`] over Redis pub/sub. Its tasks belong to the supervisor it was started with.
 pub struct RedisBackplane {
     publisher: Client,
     publish_in_turn: SlotScript,
@@ -73,7 +73,7 @@ impl RedisBackplane {
         channel_prefix: &str,
         hub_name: &str,
         losses: watch::Receiver<u64>,
-        stop: &CancellationToken,
+        supervisor: &Supervisor,
     ) -> Arc<Self> {
         let server = format!("contoso_{}", Uuid::new_v4().simple());
         let channels = Channels::new(channel_prefix, hub_name, server);
@@ -86,11 +86,14 @@ impl RedisBackplane {
             receiver: OnceLock::new(),
         });
         let (commands, waiting) = mpsc::channel(GROUP_COMMANDS);
-        spawn_until(stop, backplane.clone().take_messages(subscriber.clone(), commands));
-        spawn_until(stop, backplane.clone().apply_group_commands(waiting));
-        spawn_until(stop, backplane.clone().begin_memory(losses));
-        let (stop, keeper) = (stop.clone(), backplane.clone());
-        tokio::spawn(async move {
+        let messages = backplane.clone().take_messages(subscriber.clone(), commands);
+        supervisor.spawn_until("backplane-messages", StopPhase::Last, messages);
+        let groups = backplane.clone().apply_group_commands(waiting);
+        supervisor.spawn_until("backplane-groups", StopPhase::Last, groups);
+        let memory = backplane.clone().begin_memory(losses);
+        supervisor.spawn_until("backplane-memory", StopPhase::Last, memory);
+        let keeper = backplane.clone();
+        supervisor.spawn("backplane-subscriptions", StopPhase::Last, |stop| async move {
             let hear = || {
                 let keeper = keeper.clone();
                 async move { keeper.echo().await }.boxed()
@@ -100,6 +103,7 @@ impl RedisBackplane {
             stop.run_until_cancelled(kept).await;
             // Redis forgets our channels with the connection.
             let _ = tokio::time::timeout(Duration::from_secs(1), subscriber.quit()).await;
+            Ok(())
         });
         backplane
     }
@@ -334,11 +338,6 @@ fn invocation(message: &SerializedMessage, excluded: Vec<&str>) -> Vec<u8> {
         .filter_map(|protocol| Some((protocol.name(), message.frame(protocol)?.as_bytes())))
         .collect();
     payload::encode_invocation(excluded.into_iter(), &frames)
-}
-
-fn spawn_until(stop: &CancellationToken, task: impl Future<Output = ()> + Send + 'static) {
-    let stop = stop.clone();
-    tokio::spawn(async move { stop.run_until_cancelled(task).await });
 }
 
 #[cfg(test)]

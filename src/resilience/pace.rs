@@ -1,31 +1,30 @@
 use std::time::Duration;
 
-/// The adaptive poll behind a [`super::Wakeup`], and the back-off after an error: short waits at
-/// first, then twice as long each time up to a longest one. A fifth of each wait is random, so that
-/// processes do not move in step.
+use super::Backoff;
+
+/// The pace of a loop that polls or fails: it counts the waits in a row, and each is longer than the
+/// one before.
 #[derive(Debug, Clone)]
 pub struct Pace {
-    first: Duration,
-    longest: Duration,
-    next: Duration,
+    backoff: Backoff,
+    waits: u32,
 }
 
 impl Pace {
     /// Waits from `first` up to `longest`.
     pub fn new(first: Duration, longest: Duration) -> Self {
-        Self { first, longest, next: first }
+        Self { backoff: Backoff::new(first, longest), waits: 0 }
     }
 
     /// There was something to do: starts over with short waits.
     pub fn reset(&mut self) {
-        self.next = self.first;
+        self.waits = 0;
     }
 
     /// How long to wait now; the next wait is longer.
     pub fn wait(&mut self) -> Duration {
-        let wait = self.next.min(self.longest);
-        self.next = wait.saturating_mul(2);
-        wait.mul_f64(rand::random_range(0.8..=1.0))
+        self.waits = self.waits.saturating_add(1);
+        self.backoff.wait(self.waits)
     }
 }
 
