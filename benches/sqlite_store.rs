@@ -44,7 +44,9 @@ fn main() {
             lists(100_000, false).await,
             Some(base),
         );
-        row("order placed while another process writes too", two_processes().await, None);
+        let base =
+            row("order placed while another process writes too", two_processes().await, None);
+        row("order of a quiet process beside a flooded one", quiet_process().await, Some(base));
     });
 }
 
@@ -301,6 +303,29 @@ async fn lists(count: u32, by_cursor: bool) -> Figures {
 }
 
 /// Two stores on one file, as a web pod and a worker have it: 32 callers each.
+/// One caller in a process of its own, while another process has as many callers as it can serve.
+async fn quiet_process() -> Figures {
+    let shop = shop().await;
+    let quiet = open(&shop.folder);
+    let mut flood = tokio::task::JoinSet::new();
+    for caller in 1..=CALLERS {
+        let orders = shop.stores.orders.clone();
+        flood.spawn(async move {
+            loop {
+                orders.place(order(caller)).await.expect("place");
+            }
+        });
+    }
+    drive(1, move |caller| {
+        let orders = quiet.orders.clone();
+        async move {
+            orders.place(order(caller)).await.expect("place");
+            1
+        }
+    })
+    .await
+}
+
 async fn two_processes() -> Figures {
     let shop = shop().await;
     let stores = [shop.stores.clone(), open(&shop.folder)];

@@ -17,6 +17,7 @@ mod wait;
 
 mod abuse;
 mod cache;
+mod chaos;
 mod dead_letters;
 mod delivery;
 mod drain;

@@ -127,9 +127,10 @@ fn set_wal(connection: &Connection) -> rusqlite::Result<()> {
 
 const QUICK_TRIES: i32 = 100;
 const QUICK_PAUSE: Duration = Duration::from_micros(100);
-const PAUSE: Duration = Duration::from_micros(500);
+/// On average; a random half less or more keeps processes from moving in step.
+const PAUSE: Duration = Duration::from_micros(300);
 /// With the usual overshoot of a sleep, about 5 s in all.
-const TRIES: i32 = 9_000;
+const TRIES: i32 = 14_000;
 
 /// Waits a little for the lock another process holds; `false` when it was held for about 5 s.
 /// SQLite's own handler soon sleeps 100 ms at a time, which is far longer than a commit takes.
@@ -138,6 +139,7 @@ fn wait_for_lock(tries: i32) -> bool {
         return false;
     }
     metrics::busy_retry();
-    thread::sleep(if tries < QUICK_TRIES { QUICK_PAUSE } else { PAUSE });
+    let pause = if tries < QUICK_TRIES { QUICK_PAUSE } else { PAUSE };
+    thread::sleep(pause.mul_f64(rand::random_range(0.5..=1.5)));
     true
 }

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use super::SqliteOptions;
 use super::connection::{OpenError, open_writer};
 use super::readers::Readers;
+use super::turns::Turns;
 use super::writer::Writer;
 use crate::adapters::Guard;
 use crate::domain::Timestamp;
@@ -25,8 +26,10 @@ pub(super) struct Database {
 impl Database {
     pub(super) fn open(options: SqliteOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let connection = open_writer(&options.path)?;
-        let writer = Writer::start(connection, clock.clone(), options.queue_capacity)
-            .map_err(|e| OpenError::other(&options.path, e))?;
+        let other = |error| OpenError::other(&options.path, error);
+        let turns = Turns::open(&options.path).map_err(other)?;
+        let capacity = options.queue_capacity;
+        let writer = Writer::start(connection, turns, clock.clone(), capacity).map_err(other)?;
         let readers = Readers::new(options.path.clone(), options.readers);
         let guard = Guard::new(StoreError::SQL, options.guard);
         let (path, handover) = (options.path, options.handover);

@@ -33,6 +33,7 @@ mod schema;
 mod seed;
 mod statement;
 mod stock;
+mod turns;
 mod writer;
 
 pub use connection::OpenError;

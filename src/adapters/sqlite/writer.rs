@@ -9,6 +9,7 @@ use std::time::Instant;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::turns::Turns;
 use super::{metrics, statement};
 use crate::domain::Timestamp;
 use crate::ports::{Clock, StoreError};
@@ -26,13 +27,14 @@ impl Writer {
     /// Starts the thread. Errors when the system refuses one.
     pub(super) fn start(
         connection: Connection,
+        turns: Turns,
         clock: Arc<dyn Clock>,
         capacity: usize,
     ) -> std::io::Result<Self> {
         let (commands, queue) = mpsc::channel(capacity);
         thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || serve(&connection, clock.as_ref(), queue))?;
+            .spawn(move || serve(&connection, &turns, clock.as_ref(), queue))?;
         Ok(Self { commands })
     }
 
@@ -110,7 +112,12 @@ where
     }
 }
 
-fn serve(connection: &Connection, clock: &dyn Clock, mut queue: mpsc::Receiver<Box<dyn Command>>) {
+fn serve(
+    connection: &Connection,
+    turns: &Turns,
+    clock: &dyn Clock,
+    mut queue: mpsc::Receiver<Box<dyn Command>>,
+) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
         metrics::queue_length(queue.len());
@@ -118,7 +125,7 @@ fn serve(connection: &Connection, clock: &dyn Clock, mut queue: mpsc::Receiver<B
         if batch.is_empty() {
             continue;
         }
-        let committed = commit(connection, clock, &mut batch).map_err(|error| {
+        let committed = commit(connection, turns, clock, &mut batch).map_err(|error| {
             if !connection.is_autocommit() {
                 // Should even this fail, the next BEGIN fails and says so.
                 let _ = statement::execute(connection, "ROLLBACK", []);
@@ -134,10 +141,11 @@ fn serve(connection: &Connection, clock: &dyn Clock, mut queue: mpsc::Receiver<B
 /// Runs the commands in one transaction. When it errs, none of them has happened.
 fn commit(
     connection: &Connection,
+    turns: &Turns,
     clock: &dyn Clock,
     batch: &mut [Box<dyn Command>],
 ) -> rusqlite::Result<()> {
-    statement::execute(connection, "BEGIN IMMEDIATE", [])?;
+    turns.take(|| statement::execute(connection, "BEGIN IMMEDIATE", []))?;
     // Waiting for the lock may have taken so long that a caller was told the write had failed.
     for command in batch.iter_mut().filter(|command| !command.is_abandoned()) {
         statement::execute(connection, "SAVEPOINT command", [])?;
@@ -150,6 +158,7 @@ fn commit(
     }
     let start = Instant::now();
     statement::execute(connection, "COMMIT", [])?;
+    turns.committed();
     metrics::committed(batch.len(), start.elapsed());
     Ok(())
 }
@@ -160,15 +169,17 @@ mod tests {
 
     use rusqlite::Connection;
 
-    use super::Writer;
+    use super::{Turns, Writer};
     use crate::adapters::sqlite::statement::{execute, only};
     use crate::ports::{StoreError, SystemClock};
 
     #[tokio::test]
     async fn a_command_that_panics_is_undone_and_the_writer_goes_on() {
+        let folder = tempfile::tempdir().expect("temp dir");
+        let turns = Turns::open(&folder.path().join("shop.db")).expect("open");
         let connection = Connection::open_in_memory().expect("open");
         execute(&connection, "CREATE TABLE T (X)", []).expect("create");
-        let writer = Writer::start(connection, Arc::new(SystemClock), 8).expect("a thread");
+        let writer = Writer::start(connection, turns, Arc::new(SystemClock), 8).expect("a thread");
         let insert = |panics: bool| {
             writer.run(move |connection, _| {
                 execute(connection, "INSERT INTO T VALUES (1)", [])?;

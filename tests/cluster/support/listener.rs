@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -10,44 +11,60 @@ use tokio_tungstenite::tungstenite::Message;
 /// target.
 pub type Told = BTreeMap<String, Vec<(u64, String)>>;
 
+/// One connection of a tab.
+#[derive(Clone)]
+pub struct Connected {
+    /// When its handshake was answered.
+    pub from: SystemTime,
+    /// When it ended; `None` while it stands.
+    pub until: Option<SystemTime>,
+    /// What it was told.
+    pub told: Told,
+}
+
 /// A tab that writes down what it is told, for as long as its pod lives: when its connection is cut
 /// it opens another, whose record is its own.
 pub struct Listener {
-    connections: Arc<Mutex<Vec<Told>>>,
+    connections: Arc<Mutex<Vec<Connected>>>,
     task: JoinHandle<()>,
 }
 
 impl Listener {
     /// Opens a tab at the hub on `port` and returns when it can be told.
     pub async fn open(port: u16, token: &str) -> Self {
-        let connections = Arc::<Mutex<Vec<Told>>>::default();
+        let connections = Arc::<Mutex<Vec<Connected>>>::default();
         let url = format!("ws://127.0.0.1:{port}/hubs/order-status?access_token={token}");
         let (records, opened) = (connections.clone(), connections.clone());
         let task = tokio::spawn(async move {
             loop {
                 let _ = listen(&url, &records).await;
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                if let Some(last) = records.lock().expect("records").last_mut() {
+                    last.until.get_or_insert_with(SystemTime::now);
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
         });
-        super::until("the tab to be connected", std::time::Duration::from_secs(10), || async {
+        super::until("the tab to be connected", Duration::from_secs(10), || async {
             (!opened.lock().expect("records").is_empty()).then_some(())
         })
         .await;
         Self { connections, task }
     }
 
+    /// Its connections so far.
+    pub fn connections(&self) -> Vec<Connected> {
+        self.connections.lock().expect("records").clone()
+    }
+
     /// What each of its connections was told so far.
     pub fn told(&self) -> Vec<Told> {
-        self.connections.lock().expect("records").clone()
+        self.connections().into_iter().map(|connection| connection.told).collect()
     }
 
     /// Whether one of its connections was told that the order is completed.
     pub fn knows_completed(&self, order: &str) -> bool {
         let connections = self.connections.lock().expect("records");
-        let told = |told: &Told| {
-            told.get(order).is_some_and(|heard| heard.iter().any(|(_, to)| to == "OrderCompleted"))
-        };
-        connections.iter().any(told)
+        connections.iter().any(|connection| is_completed(&connection.told, order))
     }
 }
 
@@ -57,25 +74,39 @@ impl Drop for Listener {
     }
 }
 
+/// Whether somebody who was told this knows that the order is completed.
+pub fn is_completed(told: &Told, order: &str) -> bool {
+    told.get(order).is_some_and(|heard| heard.iter().any(|(_, to)| to == "OrderCompleted"))
+}
+
 async fn listen(
     url: &str,
-    records: &Mutex<Vec<Told>>,
+    records: &Mutex<Vec<Connected>>,
 ) -> Result<(), tokio_tungstenite::tungstenite::Error> {
     let (mut socket, _) = tokio_tungstenite::connect_async(url).await?;
     socket.send(Message::text("{\"protocol\":\"json\",\"version\":1}\u{1e}")).await?;
+    let mut pings = tokio::time::interval(Duration::from_secs(5));
     let mut index = None;
-    while let Some(message) = socket.next().await {
+    loop {
+        let message = tokio::select! {
+            message = socket.next() => message,
+            _ = pings.tick(), if index.is_some() => {
+                socket.send(Message::text("{\"type\":6}\u{1e}")).await?;
+                continue;
+            }
+        };
+        let Some(message) = message else { return Ok(()) };
         let Message::Text(text) = message? else { continue };
         for record in text.as_str().split('\u{1e}').filter(|record| !record.is_empty()) {
             let mut connections = records.lock().expect("records");
             let index = *index.get_or_insert_with(|| {
-                connections.push(Told::new());
+                let (from, told) = (SystemTime::now(), Told::new());
+                connections.push(Connected { from, until: None, told });
                 connections.len() - 1
             });
-            note(&mut connections[index], record);
+            note(&mut connections[index].told, record);
         }
     }
-    Ok(())
 }
 
 /// Writes down an invocation of the hub protocol, if the record is one.

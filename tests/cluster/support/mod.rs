@@ -14,7 +14,7 @@ mod stock_tab;
 pub use api::{Api, Placed};
 pub use customer::{Customer, Tally};
 pub use foreign::ForeignPod;
-pub use listener::{Listener, Told, assert_forward};
+pub use listener::{Connected, Listener, Told, assert_forward, is_completed};
 pub use nginx::Nginx;
 pub use pod::Pod;
 pub use raw_tab::RawTab;

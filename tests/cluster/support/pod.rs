@@ -14,6 +14,7 @@ pub const SIGNING_KEY: &str = "a signing key for tests, 32 bytes or more";
 
 /// One process of the real binary. Killed on drop.
 pub struct Pod {
+    command: Command,
     child: Child,
     /// Port of API, hub and pages.
     pub http: u16,
@@ -30,7 +31,8 @@ impl Pod {
         let log = folder.join(format!("{role}-{http}.log"));
         let drain_file = folder.join(format!("draining-{http}"));
         let output = File::create(&log).expect("a log file");
-        let child = Command::new(env!("CARGO_BIN_EXE_contoso-shop"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_contoso-shop"));
+        command
             .current_dir(folder)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -49,10 +51,9 @@ impl Pod {
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a second handle"))
-            .stderr(output)
-            .spawn()
-            .expect("the binary starts");
-        Self { child, http, ops, log, drain_file }
+            .stderr(output);
+        let child = command.spawn().expect("the binary starts");
+        Self { command, child, http, ops, log, drain_file }
     }
 
     /// Base URL of the API.
@@ -132,6 +133,13 @@ impl Pod {
     pub fn kill(mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// Ends the pod at once, unless it has ended, and starts it anew on the same ports.
+    pub fn restart(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.child = self.command.spawn().expect("the binary starts");
     }
 
     /// Waits for the pod's own end.
