@@ -68,7 +68,7 @@ async fn main() {
     };
     let post = |token: &str, lines: usize| {
         let line = |sku: &&str| json!({ "productId": sku, "quantity": 1 });
-        let lines: Vec<_> = ["AZ-700", "KB-100", "MS-120"][..lines].iter().map(line).collect();
+        let lines: Vec<_> = ["AZ-700", "CF-800", "TE-840"][..lines].iter().map(line).collect();
         let body = json!({ "items": lines }).to_string();
         let head = "POST /api/orders HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json";
         format!(

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
 use contoso_shop::domain::{
-    CorrelationId, EventId, OrderCursor, OrderDraft, Page, QueueName, ServerId, Transition, UserId,
+    CorrelationId, EventId, OrderCursor, OrderDraft, Page, QueueName, ServerId, Sku, Transition,
+    UserId,
 };
 use contoso_shop::ports::{
     Acknowledgement, AdvanceOrder, Advanced, IdempotencyKey, NewJob, NewOrder, OrderFilter,
@@ -112,6 +113,9 @@ async fn shop() -> Shop {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("temp dir");
     let stores = open(&folder);
     stores.schema.migrate().await.expect("migrate");
+    // A limited product, so that taking stock is measured, which lasts for every case.
+    let keyboard = Sku::parse("KB-100").expect("a sku");
+    assert!(stores.products.set_stock(&keyboard, Some(2_000_000_000)).await.expect("stock"));
     Shop { stores, folder }
 }
 

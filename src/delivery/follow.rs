@@ -39,6 +39,11 @@ impl Interruptions {
         }
     }
 
+    /// Whether other pods can be heard.
+    fn others_are_heard(&self) -> bool {
+        matches!(*self.backplane.borrow(), BackplaneState::Connected(_))
+    }
+
     /// Forgets what happened so far; whether other pods can be heard.
     fn are_over(&mut self) -> bool {
         self.resets.mark_unchanged();
@@ -84,7 +89,8 @@ impl FollowEvents {
     }
 
     async fn follow(&mut self) {
-        let mut heard = self.interruptions.are_over();
+        // What happened since `interruptions` were made is not forgotten: the pod was up by then.
+        let mut heard = self.interruptions.others_are_heard();
         loop {
             tokio::select! {
                 biased;

@@ -182,7 +182,7 @@ impl OrderNotifier for FakeNotifier {
     }
 }
 
-/// A stream in memory. Every unacknowledged entry counts as idle.
+/// A stream in memory.
 #[derive(Default)]
 pub struct FakeStream {
     /// Nothing can be appended.
@@ -197,6 +197,8 @@ pub struct FakeStream {
     pub refused: AtomicUsize,
     pub new: Mutex<Vec<StreamEntry>>,
     pub pending: Mutex<Vec<StreamEntry>>,
+    /// When each entry was handed out last.
+    handed_out: Mutex<HashMap<String, Instant>>,
     pub buried: Mutex<Vec<(StreamEntry, String)>>,
     arrived: Notify,
 }
@@ -207,6 +209,12 @@ impl FakeStream {
         let id = uuid::Uuid::now_v7().to_string();
         self.new.lock().expect("new").push(StreamEntry { id, event, deliveries });
         self.arrived.notify_one();
+    }
+
+    fn hand_out(&self, entries: &[StreamEntry]) {
+        let now = Instant::now();
+        let mut handed_out = self.handed_out.lock().expect("times");
+        handed_out.extend(entries.iter().map(|entry| (entry.id.clone(), now)));
     }
 
     /// Entries that nobody has acknowledged.
@@ -245,21 +253,32 @@ impl EventStream for FakeStream {
         let count = limit.min(new.len());
         let taken: Vec<_> = new.drain(..count).collect();
         self.pending.lock().expect("pending").extend(taken.iter().cloned());
+        self.hand_out(&taken);
         Ok(taken)
     }
 
     async fn claim(
         &self,
         _consumer: &str,
-        _delay: Backoff,
+        delay: Backoff,
         limit: usize,
     ) -> Result<Vec<StreamEntry>, StoreError> {
         if self.no_claims.load(SeqCst) {
             return Err(StoreError::unavailable("on purpose"));
         }
+        let idle = |entry: &StreamEntry| {
+            let handed_out = self.handed_out.lock().expect("times");
+            let since = handed_out.get(&entry.id).map(Instant::elapsed);
+            since.is_none_or(|since| since >= delay.full(entry.deliveries))
+        };
         let mut pending = self.pending.lock().expect("pending");
-        pending.iter_mut().for_each(|delivery| delivery.deliveries += 1);
-        Ok(pending.iter().take(limit).cloned().collect())
+        let mut claimed = Vec::new();
+        for entry in pending.iter_mut().filter(|entry| idle(entry)).take(limit) {
+            entry.deliveries += 1;
+            claimed.push(entry.clone());
+        }
+        self.hand_out(&claimed);
+        Ok(claimed)
     }
 
     async fn acknowledge(&self, ids: &[String]) -> Result<(), StoreError> {

@@ -3,6 +3,7 @@
 mod attempts;
 mod bridging;
 mod chaos;
+mod delivery_model;
 mod event_flow;
 mod fakes;
 mod faulty_store;
