@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{self, Settings};
 use crate::ops::{drain, healthcheck};
 use crate::roles::{
-    self, DeadLetterRequest, FailedJobs, Pieces, ProductId, StockRequest, TokenRequest,
+    self, DeadLetterRequest, FailedJobs, Pieces, ProductId, StockRequest, TokenCommand,
 };
 
 /// Exit code for settings that cannot be used (V-30); clap uses the same for arguments.
@@ -162,7 +162,7 @@ impl Cli {
             Command::CheckConfig { .. } => check_config(&settings),
             Command::Token { user, admin, hours } => {
                 let valid_for = Duration::from_secs(u64::from(hours) * 3600);
-                block_on(roles::token(settings, TokenRequest { user, admin, valid_for }))
+                block_on(roles::token(settings, TokenCommand { user, admin, valid_for }))
             }
             Command::Drain { file, seconds, cancel } => {
                 let file: &Path = file.as_deref().unwrap_or(&settings.drain.file);

@@ -1,4 +1,4 @@
-use super::reader::Reader;
+use super::reader::SettingsReader;
 use super::{RedisSettings, Role, StoreConnection};
 
 /// `[ConnectionStrings]`: what the shop stands on.
@@ -13,7 +13,7 @@ pub struct ConnectionSettings {
 }
 
 impl ConnectionSettings {
-    pub(super) fn read(r: &mut Reader, role: Role) -> Self {
+    pub(super) fn read(r: &mut SettingsReader, role: Role) -> Self {
         let settings = Self {
             contoso: r.get("ConnectionStrings__Contoso"),
             contoso_read_only: r.optional("ConnectionStrings__ContosoReadOnly"),

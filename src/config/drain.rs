@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::reader::Reader;
+use super::reader::SettingsReader;
 
 /// `[Drain]`: how the process leaves (D12).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl DrainSettings {
         self.close_window.max(self.job_stop) + Self::FLUSH
     }
 
-    pub(super) fn read(r: &mut Reader) -> Self {
+    pub(super) fn read(r: &mut SettingsReader) -> Self {
         let settings = Self {
             file: r.get("Drain__File"),
             pause: r.get("Drain__Pause"),

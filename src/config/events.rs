@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::reader::Reader;
+use super::reader::SettingsReader;
 
 /// `[Events]`: how order events are delivered again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct EventSettings {
 }
 
 impl EventSettings {
-    pub(super) fn read(r: &mut Reader) -> Self {
+    pub(super) fn read(r: &mut SettingsReader) -> Self {
         Self {
             retry_after: r.positive("Events__RetryAfter"),
             max_deliveries: r.positive("Events__MaxDeliveries"),

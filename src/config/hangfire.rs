@@ -1,5 +1,5 @@
 use super::Role;
-use super::reader::Reader;
+use super::reader::SettingsReader;
 use crate::domain::QueueName;
 
 /// Hangfire's switches, with the names a .NET fleet sets already (D1).
@@ -20,7 +20,7 @@ fn default_workers() -> u32 {
 }
 
 impl HangfireSettings {
-    pub(super) fn read(r: &mut Reader, role: Role) -> Self {
+    pub(super) fn read(r: &mut SettingsReader, role: Role) -> Self {
         let enabled = r.or("HANGFIRE_PROCESSING_ENABLED", role.processes_jobs());
         let worker_count =
             r.or("HANGFIRE_WORKER_COUNT", if enabled { default_workers() } else { 0 });
@@ -29,7 +29,7 @@ impl HangfireSettings {
     }
 
     /// the role gives the defaults, the variables must agree with it.
-    pub(super) fn check(&self, r: &mut Reader, role: Role) {
+    pub(super) fn check(&self, r: &mut SettingsReader, role: Role) {
         const SWITCH: &str = "HANGFIRE_PROCESSING_ENABLED";
         const COUNT: &str = "HANGFIRE_WORKER_COUNT";
         if role == Role::Web && self.processing_enabled {

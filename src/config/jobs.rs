@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::reader::Reader;
+use super::reader::SettingsReader;
 
 /// `[Jobs]`: leases and retries (D8).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct JobSettings {
 }
 
 impl JobSettings {
-    pub(super) fn read(r: &mut Reader) -> Self {
+    pub(super) fn read(r: &mut SettingsReader) -> Self {
         let settings = Self {
             lease: r.positive("Jobs__Lease"),
             heartbeat: r.positive("Jobs__Heartbeat"),

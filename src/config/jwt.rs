@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::reader::Reader;
+use super::reader::SettingsReader;
 use super::{Role, Secret, StoreConnection, signalr};
 
 const DEVELOPMENT_NAME: &str = "contoso-shop";
@@ -100,7 +100,7 @@ impl JwtSettings {
     /// `loopback`: whether only this machine can reach the public listener. `None` in a worker,
     /// which sees no tokens.
     pub(super) fn read(
-        r: &mut Reader,
+        r: &mut SettingsReader,
         role: Role,
         loopback: bool,
         store: &StoreConnection,
@@ -164,7 +164,7 @@ impl JwtSettings {
 /// A key lies beside the SQLite file where the whole shop is one process on one machine. Others
 /// share theirs through the settings.
 fn signing_key(
-    r: &mut Reader,
+    r: &mut SettingsReader,
     given: Option<Secret>,
     private: bool,
     store: &StoreConnection,
@@ -192,7 +192,7 @@ fn signing_key(
 }
 
 fn check_production(
-    r: &mut Reader,
+    r: &mut SettingsReader,
     key: bool,
     authority: Option<&str>,
     jwks: Option<&str>,
@@ -229,7 +229,7 @@ fn check_production(
     }
 }
 
-fn check_url(r: &mut Reader, name: &str, url: &str, https_only: bool) {
+fn check_url(r: &mut SettingsReader, name: &str, url: &str, https_only: bool) {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = match authority.strip_prefix('[') {

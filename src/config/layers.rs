@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Value;
 
-use super::{Problem, SettingsFile};
+use super::{ConfigProblem, SettingsFile};
 
 /// The commented default settings, which list every setting there is.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -36,7 +36,7 @@ impl Layers {
     pub(super) fn stack(
         variables: impl IntoIterator<Item = (String, String)>,
         file: Option<&SettingsFile>,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<ConfigProblem>,
     ) -> Self {
         let defaults: toml::Table =
             DEFAULTS.parse().expect("config/default.toml is checked by tests");
@@ -74,7 +74,7 @@ impl Layers {
         self.names.values()
     }
 
-    fn add_file(&mut self, file: &SettingsFile, problems: &mut Vec<Problem>) {
+    fn add_file(&mut self, file: &SettingsFile, problems: &mut Vec<ConfigProblem>) {
         let table: toml::Table = match file.text.parse() {
             Ok(table) => table,
             Err(error) => {
@@ -95,7 +95,7 @@ impl Layers {
     fn add_environment(
         &mut self,
         variables: impl IntoIterator<Item = (String, String)>,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<ConfigProblem>,
     ) {
         let mut seen = BTreeSet::new();
         let mut lists: BTreeMap<String, BTreeMap<u32, String>> = BTreeMap::new();
@@ -105,7 +105,7 @@ impl Layers {
                 if seen.insert(key.clone()) {
                     self.set(key, text, Origin::Environment);
                 } else {
-                    problems.push(Problem::new(
+                    problems.push(ConfigProblem::new(
                         name,
                         "is set twice, in different case",
                         "Keep one of them.",
@@ -155,23 +155,23 @@ impl Layers {
         (score > 0.7).then_some(name)
     }
 
-    fn unknown(&self, name: &str, place: &str) -> Problem {
+    fn unknown(&self, name: &str, place: &str) -> ConfigProblem {
         let fix = match self.nearest(&name.to_lowercase()) {
             Some(near) => format!("Did you mean {near}?"),
             None => "Remove it, or look its name up with contoso-shop check-config --explain."
                 .to_owned(),
         };
-        Problem::new(name, format!("there is no such setting{place}"), fix)
+        ConfigProblem::new(name, format!("there is no such setting{place}"), fix)
     }
 }
 
 /// The parser's own message shows the line, and with it perhaps a password; only its number is
 /// told.
-fn malformed_file(file: &SettingsFile, error: &toml::de::Error) -> Problem {
+fn malformed_file(file: &SettingsFile, error: &toml::de::Error) -> ConfigProblem {
     let line = error
         .span()
         .map_or(1, |span| file.text[..span.start.min(file.text.len())].matches('\n').count() + 1);
-    Problem::new(
+    ConfigProblem::new(
         &file.name,
         format!("line {line} is not TOML"),
         "Write Key = \"value\" lines under [Section] lines, as check-config --explain prints them.",
@@ -179,7 +179,7 @@ fn malformed_file(file: &SettingsFile, error: &toml::de::Error) -> Problem {
 }
 
 /// `[Section] Key` becomes `Section__Key`, `[Section.Part] Key` becomes `Section__Part__Key`.
-fn flatten(table: &toml::Table, problems: &mut Vec<Problem>) -> Vec<(String, String)> {
+fn flatten(table: &toml::Table, problems: &mut Vec<ConfigProblem>) -> Vec<(String, String)> {
     let mut flat = Vec::new();
     for (name, value) in table {
         push(&mut flat, name.clone(), value, problems);
@@ -191,7 +191,7 @@ fn push(
     flat: &mut Vec<(String, String)>,
     name: String,
     value: &Value,
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<ConfigProblem>,
 ) {
     match (value, text(value)) {
         (Value::Table(section), _) => {
@@ -200,7 +200,7 @@ fn push(
             }
         }
         (_, Some(text)) => flat.push((name, text)),
-        (_, None) => problems.push(Problem::new(
+        (_, None) => problems.push(ConfigProblem::new(
             name,
             "must be a text, a number, true, false or a list of them",
             "Write it as check-config --explain prints them.",

@@ -3,12 +3,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use ipnet::IpNet;
 
 use super::Role;
-use super::reader::Reader;
+use super::reader::SettingsReader;
 use super::signalr::origin;
 
 /// `[Http]`: the public listener, in web roles only (D11).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HttpSettings {
+pub struct ListenSettings {
     /// Address and port of API, hub and pages.
     pub listen: SocketAddr,
     /// Where browsers reach this server, such as `https://shop.example`.
@@ -31,8 +31,8 @@ fn default_address(role: Role, port: u16) -> SocketAddr {
     SocketAddr::from((address, port))
 }
 
-impl HttpSettings {
-    pub(super) fn read(r: &mut Reader, role: Role) -> Self {
+impl ListenSettings {
+    pub(super) fn read(r: &mut SettingsReader, role: Role) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let settings = Self {
             listen: r.or("Http__Listen", default_address(role, 8080)),
@@ -52,13 +52,13 @@ impl HttpSettings {
 }
 
 impl OpsSettings {
-    pub(super) fn read(r: &mut Reader, role: Role) -> Self {
+    pub(super) fn read(r: &mut SettingsReader, role: Role) -> Self {
         Self { listen: r.or("Ops__Listen", default_address(role, 9090)) }
     }
 }
 
 /// Two listeners on one port collide when their addresses do; port 0 is a fresh port each time.
-pub(super) fn check(r: &mut Reader, role: Role, http: &HttpSettings, ops: &OpsSettings) {
+pub(super) fn check(r: &mut SettingsReader, role: Role, http: &ListenSettings, ops: &OpsSettings) {
     let (a, b) = (http.listen, ops.listen);
     let same_host = a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified();
     if role != Role::Worker && a.port() == b.port() && a.port() != 0 && same_host {

@@ -1,4 +1,4 @@
-use super::reader::Reader;
+use super::reader::SettingsReader;
 
 /// What log lines look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct LogSettings {
 const LEVELS: [&str; 6] = ["trace", "debug", "info", "warn", "error", "off"];
 
 impl LogSettings {
-    pub(super) fn read(r: &mut Reader) -> Self {
+    pub(super) fn read(r: &mut SettingsReader) -> Self {
         let settings = Self {
             format: r.get("Log__Format"),
             level: r.get::<String>("Log__Level").to_lowercase(),

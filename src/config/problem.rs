@@ -2,7 +2,7 @@ use std::fmt;
 
 /// One thing wrong with the settings. Never holds a secret's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct ConfigProblem {
     /// The setting or settings concerned, by their names in the environment.
     pub setting: String,
     /// What is wrong.
@@ -11,7 +11,7 @@ pub struct Problem {
     pub fix: String,
 }
 
-impl Problem {
+impl ConfigProblem {
     pub(super) fn new(
         setting: impl Into<String>,
         what: impl Into<String>,
@@ -23,7 +23,7 @@ impl Problem {
 
 /// Everything wrong with the settings (V-30); shows as one message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct Problems(pub Vec<Problem>);
+pub struct Problems(pub Vec<ConfigProblem>);
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,4 @@
-use super::reader::Reader;
+use super::reader::SettingsReader;
 
 /// `[RateLimits]`: what one caller may do. Each number is also how many may come at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct RateLimitSettings {
 }
 
 impl RateLimitSettings {
-    pub(super) fn read(r: &mut Reader) -> Self {
+    pub(super) fn read(r: &mut SettingsReader) -> Self {
         Self {
             enabled: r.get("RateLimits__Enabled"),
             orders_per_minute: r.positive("RateLimits__OrdersPerMinute"),

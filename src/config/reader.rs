@@ -1,6 +1,6 @@
 use super::layers::{Layers, Origin};
 use super::value::Value;
-use super::{Problem, SettingsFile};
+use super::{ConfigProblem, SettingsFile};
 
 /// One line of `check-config`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,14 +11,14 @@ pub(super) struct Effective {
 }
 
 /// Reads settings one by one, collecting what is wrong and what is in effect.
-pub(super) struct Reader {
+pub(super) struct SettingsReader {
     layers: Layers,
-    problems: Vec<Problem>,
+    problems: Vec<ConfigProblem>,
     warnings: Vec<String>,
     effective: Vec<Effective>,
 }
 
-impl Reader {
+impl SettingsReader {
     pub(super) fn new(
         variables: impl IntoIterator<Item = (String, String)>,
         file: Option<&SettingsFile>,
@@ -51,7 +51,7 @@ impl Reader {
         self.or(name, default)
     }
 
-    /// [`Reader::get`] for numbers and durations that must be more than nothing.
+    /// [`SettingsReader::get`] for numbers and durations that must be more than nothing.
     pub(super) fn positive<T: Value + Default + PartialOrd>(&mut self, name: &'static str) -> T {
         let value = self.get::<T>(name);
         if value <= T::default() {
@@ -75,7 +75,7 @@ impl Reader {
         what: impl Into<String>,
         fix: impl Into<String>,
     ) {
-        self.problems.push(Problem::new(setting, what, fix));
+        self.problems.push(ConfigProblem::new(setting, what, fix));
     }
 
     pub(super) fn warn(&mut self, text: impl Into<String>) {
@@ -83,7 +83,7 @@ impl Reader {
     }
 
     /// Problems, warnings, effective values.
-    pub(super) fn finish(self) -> (Vec<Problem>, Vec<String>, Vec<Effective>) {
+    pub(super) fn finish(self) -> (Vec<ConfigProblem>, Vec<String>, Vec<Effective>) {
         (self.problems, self.warnings, self.effective)
     }
 
@@ -119,11 +119,11 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
-    use super::Reader;
+    use super::SettingsReader;
 
     #[test]
     fn every_listed_setting_is_read_once() {
-        let mut reader = Reader::new([], None);
+        let mut reader = SettingsReader::new([], None);
         let known: Vec<String> = reader.layers.names().cloned().collect();
         crate::config::settings::read(&mut reader);
         let mut read: Vec<&str> = reader.effective.iter().map(|line| line.name).collect();

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::reader::Reader;
+use super::reader::SettingsReader;
 
 /// `[Recurring]`: work that is done once per span among all workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct RecurringSettings {
 }
 
 impl RecurringSettings {
-    pub(super) fn read(r: &mut Reader) -> Self {
+    pub(super) fn read(r: &mut SettingsReader) -> Self {
         Self {
             clean_up: r.positive("Recurring__CleanUp"),
             sweep: r.positive("Recurring__Sweep"),

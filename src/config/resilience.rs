@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::reader::Reader;
+use super::reader::SettingsReader;
 
 /// `[Resilience.Sql]` and `[Resilience.Redis]`: two breakers with settings of their own (S1-Res-1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct BreakerLimits {
 }
 
 impl ResilienceSettings {
-    pub(super) fn read(r: &mut Reader) -> Self {
+    pub(super) fn read(r: &mut SettingsReader) -> Self {
         Self {
             sql: BreakerLimits {
                 failures: r.positive("Resilience__Sql__Failures"),
@@ -44,7 +44,7 @@ impl ResilienceSettings {
 
     /// A worker cannot show that it lives while its breaker is open, so that must be over before
     /// its lease is.
-    pub(super) fn check(&self, r: &mut Reader, lease: Duration) {
+    pub(super) fn check(&self, r: &mut SettingsReader, lease: Duration) {
         if self.sql.open_time + self.sql.call_deadline >= lease {
             r.warn(
                 "Resilience__Sql__OpenTime and Resilience__Sql__CallDeadline together reach Jobs__Lease: \

@@ -1,11 +1,11 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::reader::{Effective, Reader};
+use super::reader::{Effective, SettingsReader};
 use super::{
-    ConnectionSettings, DrainSettings, EventSettings, HangfireSettings, HttpSettings, JobSettings,
-    JwtSettings, LogSettings, OpsSettings, Parts, Problems, RateLimitSettings, RecurringSettings,
-    ResilienceSettings, Role, SettingsFile, SignalRSettings, signalr, validate,
+    ConnectionSettings, DrainSettings, EventSettings, HangfireSettings, JobSettings, JwtSettings,
+    ListenSettings, LogSettings, OpsSettings, Parts, Problems, RateLimitSettings,
+    RecurringSettings, ResilienceSettings, Role, SettingsFile, SignalRSettings, signalr, validate,
 };
 
 /// Every setting, checked.
@@ -20,7 +20,7 @@ pub struct Settings {
     /// What the shop stands on.
     pub connections: ConnectionSettings,
     /// The public listener.
-    pub http: HttpSettings,
+    pub http: ListenSettings,
     /// The ops listener.
     pub ops: OpsSettings,
     /// The hub.
@@ -59,7 +59,7 @@ impl Settings {
         variables: impl IntoIterator<Item = (String, String)>,
         file: Option<&SettingsFile>,
     ) -> Result<Self, Problems> {
-        let mut reader = Reader::new(variables, file);
+        let mut reader = SettingsReader::new(variables, file);
         let mut settings = read(&mut reader);
         let (problems, warnings, effective) = reader.finish();
         (settings.warnings, settings.effective) = (warnings, effective);
@@ -84,14 +84,14 @@ impl Settings {
 }
 
 /// Reads every section. The order is that of default.toml.
-pub(super) fn read(r: &mut Reader) -> Settings {
+pub(super) fn read(r: &mut SettingsReader) -> Settings {
     let role = r.optional::<Role>("ROLE");
     let role_is_known = role.is_some();
     let role = role.unwrap_or(Role::All);
     let hangfire = HangfireSettings::read(r, role);
     let pod = r.or("POD_NAME", gethostname::gethostname().to_string_lossy().into_owned());
     let connections = ConnectionSettings::read(r, role);
-    let http = HttpSettings::read(r, role);
+    let http = ListenSettings::read(r, role);
     let loopback = http.listen.ip().is_loopback();
     let jwt = JwtSettings::read(r, role, loopback, &connections.contoso);
     let settings = Settings {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::Secret;
-use super::reader::Reader;
+use super::reader::SettingsReader;
 
 /// `[SignalR]`: the hub's limits and its backplane. Timings and sizes bear the names of ASP.NET's
 /// `HubOptions`.
@@ -33,7 +33,7 @@ pub struct SignalRSettings {
 }
 
 impl SignalRSettings {
-    pub(super) fn read(r: &mut Reader) -> Self {
+    pub(super) fn read(r: &mut SettingsReader) -> Self {
         let settings = Self {
             channel_prefix: r.get("SignalR__ChannelPrefix"),
             hub_name: r.get("SignalR__HubName"),
@@ -63,7 +63,7 @@ impl SignalRSettings {
 const PLACEHOLDER: &str = "choose";
 
 /// HMAC-SHA256 is as strong as its key up to 32 bytes, unless the key is known to everybody.
-pub(super) fn check_key(r: &mut Reader, name: &str, key: Option<&Secret>) {
+pub(super) fn check_key(r: &mut SettingsReader, name: &str, key: Option<&Secret>) {
     let Some(key) = key.map(Secret::expose) else { return };
     let weakness = if key.to_ascii_lowercase().starts_with(PLACEHOLDER) {
         "is the placeholder of the sample settings, which everybody knows".to_owned()
@@ -77,13 +77,13 @@ pub(super) fn check_key(r: &mut Reader, name: &str, key: Option<&Secret>) {
 }
 
 /// A list of origins as browsers send them: scheme, host and perhaps port.
-pub(super) fn origins(r: &mut Reader, name: &'static str) -> Vec<String> {
+pub(super) fn origins(r: &mut SettingsReader, name: &'static str) -> Vec<String> {
     let listed: Vec<String> = r.get(name);
     listed.into_iter().map(|text| origin(r, name, text)).collect()
 }
 
 /// An origin in small letters; reports what is none.
-pub(super) fn origin(r: &mut Reader, name: &'static str, text: String) -> String {
+pub(super) fn origin(r: &mut SettingsReader, name: &'static str, text: String) -> String {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     if host.is_none_or(|host| host.is_empty() || host.contains(['/', '*', '@', ' ', '?', '#'])) {
         r.problem(

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use super::{Problem, Problems, Settings};
+use super::{ConfigProblem, Problems, Settings};
 
 /// A settings file's name, for messages, and its text.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ pub fn load(
     }
 }
 
-fn environment_file(variables: &[(String, String)]) -> Result<PathBuf, Problem> {
+fn environment_file(variables: &[(String, String)]) -> Result<PathBuf, ConfigProblem> {
     let find = |wanted: &str| {
         variables
             .iter()
@@ -47,18 +47,18 @@ fn environment_file(variables: &[(String, String)]) -> Result<PathBuf, Problem> 
     if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') && name.len() <= 50 {
         return Ok(format!("config/{}.toml", name.to_lowercase()).into());
     }
-    Err(Problem::new(
+    Err(ConfigProblem::new(
         variable,
         "is not the name of an environment",
         "Use letters, digits, - and _, such as staging.",
     ))
 }
 
-fn read(path: &Path) -> Result<Option<SettingsFile>, Problem> {
+fn read(path: &Path) -> Result<Option<SettingsFile>, ConfigProblem> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(SettingsFile { name: path.display().to_string(), text })),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Problem::new(
+        Err(error) => Err(ConfigProblem::new(
             path.display().to_string(),
             format!("cannot be read: {error}"),
             "Check that it is a readable text file.",
@@ -66,8 +66,8 @@ fn read(path: &Path) -> Result<Option<SettingsFile>, Problem> {
     }
 }
 
-fn missing(path: &Path) -> Problem {
-    Problem::new(
+fn missing(path: &Path) -> ConfigProblem {
+    ConfigProblem::new(
         "--config",
         format!("there is no file {}", path.display()),
         "Check the path. What the file would set counts as not set in this list.",

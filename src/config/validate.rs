@@ -1,9 +1,9 @@
 //! Rules across sections. Rules within one stand beside its struct.
 
-use super::reader::Reader;
+use super::reader::SettingsReader;
 use super::{JwtSettings, Role, Settings, listen};
 
-pub(super) fn check(r: &mut Reader, settings: &Settings) {
+pub(super) fn check(r: &mut SettingsReader, settings: &Settings) {
     settings.hangfire.check(r, settings.role);
     listen::check(r, settings.role, &settings.http, &settings.ops);
     settings.resilience.check(r, settings.jobs.lease);
@@ -13,7 +13,7 @@ pub(super) fn check(r: &mut Reader, settings: &Settings) {
 }
 
 /// A web pod is one of several unless told otherwise, and then needs what they share.
-fn check_fan_out(r: &mut Reader, settings: &Settings) {
+fn check_fan_out(r: &mut SettingsReader, settings: &Settings) {
     if settings.connections.redis.is_none() && !r.is_set("ConnectionStrings__Redis") {
         r.problem(
             "ConnectionStrings__Redis",

@@ -23,7 +23,7 @@ mod positions;
 mod relay;
 mod sinks;
 mod status;
-mod stream_upkeep;
+mod stream_trimmer;
 
 pub use deliver::{DeliverError, DeliverEvent};
 pub use fill_gaps::{FillGaps, GapRequests};
@@ -35,4 +35,4 @@ pub use positions::OutboxPositions;
 pub use relay::OutboxRelay;
 pub use sinks::{DirectSink, EventSink, StreamSink};
 pub use status::DeliveryStatus;
-pub use stream_upkeep::StreamUpkeep;
+pub use stream_trimmer::StreamTrimmer;

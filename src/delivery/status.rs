@@ -3,10 +3,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 /// What this process knows of the way its events take. Clones share it.
 #[derive(Clone, Default)]
-pub struct DeliveryStatus(Arc<Shared>);
+pub struct DeliveryStatus(Arc<Observed>);
 
 #[derive(Default)]
-struct Shared {
+struct Observed {
     stream_full: AtomicBool,
     from_outbox: AtomicBool,
     dead_letters: AtomicU64,

@@ -28,7 +28,7 @@ pub(super) async fn close_when_unread(
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }
     let body = Rc::new(RefCell::new(request.take_payload()));
-    request.set_payload(Payload::Stream { payload: Box::pin(Shared(body.clone())) });
+    request.set_payload(Payload::Stream { payload: Box::pin(SharedBody(body.clone())) });
     let answer = next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     rt::spawn(async move {
         sleep(HOLD).await;
@@ -38,9 +38,9 @@ pub(super) async fn close_when_unread(
 }
 
 /// A body that somebody else keeps alive.
-struct Shared(Rc<RefCell<Payload>>);
+struct SharedBody(Rc<RefCell<Payload>>);
 
-impl Stream for Shared {
+impl Stream for SharedBody {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {

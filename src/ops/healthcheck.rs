@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 /// Container engines give up after some seconds; an answer that takes longer is a no.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Where a server that listens on `listen` says whether it is ready.
 pub fn ready_url(listen: SocketAddr) -> String {
@@ -20,7 +20,7 @@ pub fn ready_url(listen: SocketAddr) -> String {
 pub async fn ask(url: &str) -> Result<String, String> {
     let failed = |error: reqwest::Error| format!("{url}: {}", reason(&error));
     // A proxy meant for the outside must not be asked about ourselves.
-    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().map_err(failed)?;
+    let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build().map_err(failed)?;
     let answer = client.get(url).send().await.map_err(failed)?;
     let status = answer.status();
     let text = answer.text().await.map_err(failed)?;
@@ -29,7 +29,7 @@ pub async fn ask(url: &str) -> Result<String, String> {
 
 fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
-        return format!("no answer within {} s", PATIENCE.as_secs());
+        return format!("no answer within {} s", TIMEOUT.as_secs());
     }
     // The innermost cause is the one that says "connection refused".
     let mut cause: &dyn std::error::Error = error;

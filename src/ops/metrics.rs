@@ -59,7 +59,7 @@ impl Metrics {
     }
 
     /// Folds histograms every 5 s until `stop`.
-    pub async fn upkeep(&self, stop: CancellationToken) -> TaskResult {
+    pub async fn fold(&self, stop: CancellationToken) -> TaskResult {
         let mut ticks = tokio::time::interval(UPKEEP);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
             self.recorder.run_upkeep();

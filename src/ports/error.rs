@@ -56,7 +56,7 @@ impl StoreError {
         source.downcast_ref::<Blamed>().map(|blamed| blamed.dependency)
     }
 
-    /// An [`StoreError::Unavailable`] with the usual second of patience.
+    /// An [`StoreError::Unavailable`] that may be tried again after the usual second.
     pub fn unavailable(source: impl Into<BoxError>) -> Self {
         Self::Unavailable { retry_after: Duration::from_secs(1), source: source.into() }
     }

@@ -53,14 +53,14 @@ pub enum Ending {
 #[derive(Debug)]
 pub struct Circuit {
     settings: BreakerSettings,
-    phase: Phase,
+    phase: CircuitPhase,
     /// Counts changes of phase, so that a call that was let through before one cannot count after
     /// it.
     epoch: u64,
 }
 
 #[derive(Debug)]
-enum Phase {
+enum CircuitPhase {
     Closed(Window),
     Open { until: Instant },
     HalfOpen { probing: bool },
@@ -69,30 +69,30 @@ enum Phase {
 impl Circuit {
     /// A closed one.
     pub fn new(settings: BreakerSettings) -> Self {
-        Self { settings, phase: Phase::Closed(Window::default()), epoch: 0 }
+        Self { settings, phase: CircuitPhase::Closed(Window::default()), epoch: 0 }
     }
 
     /// Where it stands.
     pub fn state(&self) -> BreakerState {
         match self.phase {
-            Phase::Closed(_) => BreakerState::Closed,
-            Phase::Open { .. } => BreakerState::Open,
-            Phase::HalfOpen { .. } => BreakerState::HalfOpen,
+            CircuitPhase::Closed(_) => BreakerState::Closed,
+            CircuitPhase::Open { .. } => BreakerState::Open,
+            CircuitPhase::HalfOpen { .. } => BreakerState::HalfOpen,
         }
     }
 
     /// Lets a call through, with the epoch to end it under, or says how long to wait.
     pub fn enter(&mut self, now: Instant) -> Result<u64, Duration> {
-        if let Phase::Open { until } = self.phase
+        if let CircuitPhase::Open { until } = self.phase
             && now >= until
         {
-            self.change(Phase::HalfOpen { probing: false });
+            self.change(CircuitPhase::HalfOpen { probing: false });
         }
         match &mut self.phase {
-            Phase::Closed(_) => Ok(self.epoch),
-            Phase::Open { until } => Err(until.duration_since(now)),
-            Phase::HalfOpen { probing: true } => Err(self.settings.open_for),
-            Phase::HalfOpen { probing } => {
+            CircuitPhase::Closed(_) => Ok(self.epoch),
+            CircuitPhase::Open { until } => Err(until.duration_since(now)),
+            CircuitPhase::HalfOpen { probing: true } => Err(self.settings.open_for),
+            CircuitPhase::HalfOpen { probing } => {
                 *probing = true;
                 Ok(self.epoch)
             }
@@ -105,24 +105,24 @@ impl Circuit {
             return;
         }
         match (&mut self.phase, ending) {
-            (Phase::Closed(_), Ending::Abandoned) | (Phase::Open { .. }, _) => {}
-            (Phase::Closed(window), _) => {
+            (CircuitPhase::Closed(_), Ending::Abandoned) | (CircuitPhase::Open { .. }, _) => {}
+            (CircuitPhase::Closed(window), _) => {
                 window.count(now, self.settings.window, ending == Ending::Failed);
                 if window.is_bad(&self.settings) {
-                    self.change(Phase::Open { until: now + self.settings.open_for });
+                    self.change(CircuitPhase::Open { until: now + self.settings.open_for });
                 }
             }
-            (Phase::HalfOpen { .. }, Ending::Succeeded) => {
-                self.change(Phase::Closed(Window::default()))
+            (CircuitPhase::HalfOpen { .. }, Ending::Succeeded) => {
+                self.change(CircuitPhase::Closed(Window::default()))
             }
-            (Phase::HalfOpen { .. }, Ending::Failed) => {
-                self.change(Phase::Open { until: now + self.settings.open_for })
+            (CircuitPhase::HalfOpen { .. }, Ending::Failed) => {
+                self.change(CircuitPhase::Open { until: now + self.settings.open_for })
             }
-            (Phase::HalfOpen { probing }, Ending::Abandoned) => *probing = false,
+            (CircuitPhase::HalfOpen { probing }, Ending::Abandoned) => *probing = false,
         }
     }
 
-    fn change(&mut self, phase: Phase) {
+    fn change(&mut self, phase: CircuitPhase) {
         self.phase = phase;
         self.epoch += 1;
     }
@@ -134,7 +134,7 @@ impl Circuit {
 struct Window {
     start: Option<Instant>,
     newest: u64,
-    parts: [Part; PARTS as usize],
+    parts: [WindowPart; PARTS as usize],
     /// Failures since the last success. Without them a dependency that was busy and well would have
     /// to fail for half a window.
     straight: u32,
@@ -142,7 +142,7 @@ struct Window {
 }
 
 #[derive(Debug, Default, Clone, Copy)]
-struct Part {
+struct WindowPart {
     calls: u32,
     failures: u32,
 }
@@ -153,7 +153,7 @@ impl Window {
         let part = (span / PARTS).max(Duration::from_nanos(1));
         let number = (now.duration_since(start).as_nanos() / part.as_nanos()) as u64;
         for stale in (self.newest + 1..=number).take(PARTS as usize) {
-            self.parts[(stale % u64::from(PARTS)) as usize] = Part::default();
+            self.parts[(stale % u64::from(PARTS)) as usize] = WindowPart::default();
         }
         // A jump over more than the whole window leaves parts whose numbers were not visited; all
         // are empty by then.

@@ -5,14 +5,14 @@ use fred::interfaces::ClientLike;
 use tokio::time::timeout;
 
 use super::StartError;
-use super::shared::{guarded, redis_failed};
-use super::table::{short, table};
+use super::components::{guarded, redis_failed};
+use super::text_table::{short, text_table};
 use crate::adapters::redis::{RedisDeadLetters, command_client};
 use crate::config::Settings;
 use crate::ports::{DeadLetter, DeadLetters, StoreError};
 
 /// How long to wait for Redis.
-const PATIENCE: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Dead letters looked at by a replay of all: as many as are kept.
 const ALL: usize = 20_000;
 
@@ -57,7 +57,7 @@ async fn connect(settings: &Settings) -> Result<RedisDeadLetters, StartError> {
         .as_ref()
         .ok_or_else(|| StartError::new("ConnectionStrings__Redis", without))?;
     let client = command_client(redis).map_err(redis_failed)?;
-    match timeout(PATIENCE, client.wait_for_connect()).await {
+    match timeout(CONNECT_TIMEOUT, client.wait_for_connect()).await {
         Ok(Ok(())) => Ok(RedisDeadLetters::new(guarded(client, settings))),
         Ok(Err(error)) => Err(StartError::new("cannot connect to Redis", error)),
         Err(elapsed) => Err(StartError::new("cannot connect to Redis", elapsed)),
@@ -72,7 +72,7 @@ async fn run(letters: &dyn DeadLetters, request: DeadLetterRequest) -> Result<()
                 println!("There are no dead letters.");
             } else {
                 let titles = ["LETTER", "CORRELATION ID", "STATUS", "DELIVERIES", "CAUSE"];
-                print!("{}", table(titles, found.iter().map(row)));
+                print!("{}", text_table(titles, found.iter().map(row)));
             }
         }
         DeadLetterRequest::Replay { letters: named } if named.is_empty() => {

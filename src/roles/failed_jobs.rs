@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use super::requeue::requeue_job;
-use super::table::{short, table};
+use super::text_table::{short, text_table};
 use super::{StartError, stores};
 use crate::app::{RequeueJob, RequeueOutcome};
 use crate::config::Settings;
@@ -64,7 +64,7 @@ fn list(failed: &[JobRecord]) {
         return;
     }
     let titles = ["JOB", "KIND", "QUEUE", "ATTEMPTS", "CREATED", "ERROR"];
-    print!("{}", table(titles, failed.iter().map(row)));
+    print!("{}", text_table(titles, failed.iter().map(row)));
 }
 
 /// Exit code 1 when a job stays failed.

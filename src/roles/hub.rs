@@ -2,15 +2,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::StartError;
+use super::components::{Components, redis_failed};
 use super::relay::start_relay;
-use super::shared::{Shared, redis_failed};
 use crate::adapters::redis::{Agreement, RedisBackplane, command_client, subscriber_client};
 use crate::app::{AfterCommit, GetOrderStatus, RegisterOrder};
 use crate::auth::TokenVerifier;
 use crate::config::Settings;
 use crate::delivery::{
     DeliverEvent, DirectSink, FillGaps, FollowEvents, HandedOver, Interruptions, OutboxPositions,
-    Redelivery, StreamConsumer, StreamUpkeep,
+    Redelivery, StreamConsumer, StreamTrimmer,
 };
 use crate::hubs::{HubAuthenticator, HubNotifier, order_status};
 use crate::lifecycle::{StopPhase, Supervisor};
@@ -19,7 +19,7 @@ use crate::signalr::backplane::{Backplane, BackplaneState, InProcessBus};
 use crate::signalr::{Gaps, HubContext, HubEndpoint, HubLifetime, HubOptions, Origins};
 
 /// How long the start waits for the backplane.
-const JOIN_PATIENCE: Duration = Duration::from_secs(2);
+const JOIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// What sockets may take to close once all were told.
 const SOCKETS_END: Duration = Duration::from_secs(3);
 
@@ -32,8 +32,11 @@ pub(super) struct HubPart {
 
 impl HubPart {
     /// Joins the other pods' hubs through Redis, if there is one.
-    pub(super) fn new(shared: &Shared, supervisor: &Supervisor) -> Result<Self, StartError> {
-        let (lifetime, gaps) = HubLifetime::new(backplane(shared, supervisor)?);
+    pub(super) fn new(
+        components: &Components,
+        supervisor: &Supervisor,
+    ) -> Result<Self, StartError> {
+        let (lifetime, gaps) = HubLifetime::new(backplane(components, supervisor)?);
         let notifier = Arc::new(HubNotifier(HubContext::new(lifetime.clone())));
         Ok(Self { lifetime, gaps, notifier })
     }
@@ -43,17 +46,17 @@ impl HubPart {
     /// kinds of pods would never hear of each other's events (S2-K-1).
     pub(super) async fn join(
         &self,
-        shared: &Shared,
+        components: &Components,
         supervisor: &Supervisor,
     ) -> Result<(), StartError> {
-        let Some(redis) = &shared.settings.connections.redis else { return Ok(()) };
+        let Some(redis) = &components.settings.connections.redis else { return Ok(()) };
         let mut state = self.lifetime.backplane_state();
         let joined = state.wait_for(|state| matches!(state, BackplaneState::Connected(_)));
-        if !matches!(tokio::time::timeout(JOIN_PATIENCE, joined).await, Ok(Ok(_))) {
+        if !matches!(tokio::time::timeout(JOIN_TIMEOUT, joined).await, Ok(Ok(_))) {
             tracing::warn!("the backplane is out: starting without it");
             return Ok(());
         }
-        let hub = &shared.settings.signalr;
+        let hub = &components.settings.signalr;
         let client = command_client(redis).map_err(redis_failed)?;
         let agreement = Agreement::new(client, format!("{}{}", hub.channel_prefix, hub.hub_name));
         match agreement.conclude().await {
@@ -81,15 +84,15 @@ impl HubPart {
     /// what is to be mounted.
     pub(super) async fn start(
         self,
-        shared: &Shared,
+        components: &Components,
         verifier: Arc<dyn TokenVerifier>,
         token_key: &[u8],
         handed: Option<HandedOver>,
         supervisor: &Supervisor,
     ) -> Arc<HubEndpoint> {
-        let (orders, copy) = (shared.stores.orders.clone(), shared.copy.clone());
+        let (orders, copy) = (components.stores.orders.clone(), components.copy.clone());
         let after_commit =
-            AfterCommit::new(copy.clone(), shared.wakeup.clone(), shared.handover.clone());
+            AfterCommit::new(copy.clone(), components.wakeup.clone(), components.handover.clone());
         let hub = order_status(
             Arc::new(RegisterOrder::new(orders.clone(), copy.clone(), after_commit.clone())),
             Arc::new(GetOrderStatus::new(orders.clone(), copy.clone(), after_commit)),
@@ -100,12 +103,12 @@ impl HubPart {
             self.lifetime.clone(),
             authenticator,
             token_key,
-            options(&shared.settings),
+            options(&components.settings),
         );
 
         let Self { lifetime, gaps, notifier } = self;
-        start_events(shared, &lifetime, notifier, gaps, handed, supervisor).await;
-        let (closing, window) = (endpoint.clone(), shared.settings.drain.close_window);
+        start_events(components, &lifetime, notifier, gaps, handed, supervisor).await;
+        let (closing, window) = (endpoint.clone(), components.settings.drain.close_window);
         supervisor.spawn("hub", StopPhase::Work, |stop| async move {
             stop.cancelled().await;
             closing.begin_drain(window).await;
@@ -120,17 +123,17 @@ impl HubPart {
 /// Without Redis the relay of this process tells the connections. With it, events come over the
 /// stream, and from the outbox while they cannot (D4).
 async fn start_events(
-    shared: &Shared,
+    components: &Components,
     lifetime: &HubLifetime,
     notifier: Arc<dyn OrderNotifier>,
     gaps: Gaps,
     handed: Option<HandedOver>,
     supervisor: &Supervisor,
 ) {
-    let (stores, delivery) = (&shared.stores, &shared.delivery);
+    let (stores, delivery) = (&components.stores, &components.delivery);
     let deliver = DeliverEvent::new(
         stores.orders.clone(),
-        shared.copy.clone(),
+        components.copy.clone(),
         stores.outbox.clone(),
         notifier,
     );
@@ -144,26 +147,26 @@ async fn start_events(
         Ok(())
     });
     if let Some(handed) = handed {
-        start_relay(shared, handed, Arc::new(DirectSink(deliver.clone())), supervisor);
+        start_relay(components, handed, Arc::new(DirectSink(deliver.clone())), supervisor);
     }
-    let Some(redis) = &shared.redis else { return };
+    let Some(redis) = &components.redis else { return };
     let positions = OutboxPositions::begin(&*stores.outbox).await;
     let (keep, outbox) = (positions.clone(), stores.outbox.clone());
     supervisor.spawn("outbox-positions", StopPhase::Background, |stop| async move {
         keep.keep(outbox, stop).await;
         Ok(())
     });
-    let upkeep =
-        StreamUpkeep::new(redis.events.clone(), redis.dead_letters.clone(), delivery.clone());
-    supervisor.spawn("stream-upkeep", StopPhase::Background, |stop| async move {
-        upkeep.run(stop).await;
+    let trimmer =
+        StreamTrimmer::new(redis.events.clone(), redis.dead_letters.clone(), delivery.clone());
+    supervisor.spawn("stream-trimmer", StopPhase::Background, |stop| async move {
+        trimmer.run(stop).await;
         Ok(())
     });
-    let settings = &shared.settings.events;
+    let settings = &components.settings.events;
     let consumer = StreamConsumer::new(
         redis.events.clone(),
         deliver.clone(),
-        consumer_name(&shared.settings),
+        consumer_name(&components.settings),
         Redelivery::new(settings.retry_after, settings.max_deliveries),
     );
     let follow = FollowEvents::new(
@@ -180,9 +183,13 @@ async fn start_events(
     });
 }
 
-fn backplane(shared: &Shared, supervisor: &Supervisor) -> Result<Arc<dyn Backplane>, StartError> {
-    let hub = &shared.settings.signalr;
-    let (Some(settings), Some(redis)) = (&shared.settings.connections.redis, &shared.redis) else {
+fn backplane(
+    components: &Components,
+    supervisor: &Supervisor,
+) -> Result<Arc<dyn Backplane>, StartError> {
+    let hub = &components.settings.signalr;
+    let (Some(settings), Some(redis)) = (&components.settings.connections.redis, &components.redis)
+    else {
         return Ok(InProcessBus::new().join(&hub.hub_name));
     };
     let publisher = command_client(settings).map_err(redis_failed)?;

@@ -1,7 +1,7 @@
 //! Wiring by hand: which parts run in a process, on what they stand, and in which order they start
 //! and stop. The only module that knows everything.
 
-mod commons;
+mod components;
 mod dead_letters;
 mod error;
 mod failed_jobs;
@@ -11,10 +11,10 @@ mod migrate;
 mod relay;
 mod requeue;
 mod serve;
-mod shared;
+mod shared_state;
 mod stock;
 mod stores;
-mod table;
+mod text_table;
 mod token;
 mod web;
 mod worker;
@@ -25,4 +25,4 @@ pub use failed_jobs::{FailedJobs, failed_jobs};
 pub use migrate::migrate;
 pub use serve::serve;
 pub use stock::{Pieces, ProductId, StockRequest, stock};
-pub use token::{TokenRequest, token};
+pub use token::{TokenCommand, token};

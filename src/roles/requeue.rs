@@ -5,7 +5,7 @@ use fred::interfaces::ClientLike;
 use tokio::time::timeout;
 
 use super::StartError;
-use super::shared::{guarded, redis_failed};
+use super::components::{guarded, redis_failed};
 use crate::adapters::memory::{LocalWakeup, MemoryStatusCopy};
 use crate::adapters::redis::{RedisStatusCopy, command_client};
 use crate::app::{AfterCommit, RequeueJob};

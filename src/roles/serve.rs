@@ -2,8 +2,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::components::Components;
 use super::relay::start_relay;
-use super::shared::Shared;
 use super::{StartError, stores, web, worker};
 use crate::app::keep_reports_fresh;
 use crate::config::{DrainSettings, JwtSettings, Part, Settings, StoreConnection};
@@ -50,17 +50,17 @@ async fn run(settings: Settings) -> Result<u8, StartError> {
     })?;
     let stores = stores::open(&settings, publishes(&settings)).await?;
     let (handover, handed) = Handover::new();
-    let shared = Shared::new(settings, stores, Arc::new(handover), &supervisor)?;
-    let fleet = Arc::new(FleetHealth::new(shared.settings.jobs.lease));
-    let mut probes = shared.probes.clone();
+    let components = Components::new(settings, stores, Arc::new(handover), &supervisor)?;
+    let fleet = Arc::new(FleetHealth::new(components.settings.jobs.lease));
+    let mut probes = components.probes.clone();
     probes.push(fleet.clone());
     let health = Arc::new(HealthRegistry::new(probes));
     let readiness = Readiness::new(supervisor.phase(), marker.clone());
     let ops = Arc::new(Ops::new(version, role, readiness, health.clone(), metrics.clone()));
-    let (server, ops_address) = listener::bind_ops(ops.clone(), shared.settings.ops.listen)
+    let (server, ops_address) = listener::bind_ops(ops.clone(), components.settings.ops.listen)
         .map_err(|error| StartError::new("cannot listen", error))?;
     supervisor.spawn("ops-listener", StopPhase::Last, |stop| listener::serve(server, stop));
-    supervisor.spawn("metrics", StopPhase::Last, |stop| async move { metrics.upkeep(stop).await });
+    supervisor.spawn("metrics", StopPhase::Last, |stop| async move { metrics.fold(stop).await });
     supervisor.spawn(
         "health",
         StopPhase::Last,
@@ -70,15 +70,19 @@ async fn run(settings: Settings) -> Result<u8, StartError> {
         marker.watch_file(stop).await
     });
 
-    stores::ensure_schema(&shared.stores, &shared.settings).await?;
-    start_caretakers(&shared, fleet, &supervisor);
-    let handed = start_stream_relay(&shared, handed, &supervisor);
+    stores::ensure_schema(&components.stores, &components.settings).await?;
+    start_caretakers(&components, fleet, &supervisor);
+    let handed = start_stream_relay(&components, handed, &supervisor);
     if parts.has(Part::Jobs) {
-        worker::start(&shared, &supervisor);
+        worker::start(&components, &supervisor);
     }
     if parts.has(Part::Api) {
-        let address = web::start(&shared, &supervisor, ops, handed).await?;
-        announce(&shared.settings, &format!("http://{address}"), &format!("http://{ops_address}"));
+        let address = web::start(&components, &supervisor, ops, handed).await?;
+        announce(
+            &components.settings,
+            &format!("http://{address}"),
+            &format!("http://{ops_address}"),
+        );
     }
     supervisor.ready();
     tracing::info!(role, version, ops = %ops_address, "ready");
@@ -91,9 +95,9 @@ fn publishes(settings: &Settings) -> bool {
     settings.connections.redis.is_some() || settings.parts().has(Part::Hub)
 }
 
-fn start_caretakers(shared: &Shared, fleet: Arc<FleetHealth>, supervisor: &Supervisor) {
-    let depths = DepthGauges::new(shared.stores.jobs.clone(), fleet, DEPTHS_EVERY);
-    let (cache, changed) = (shared.commons.cache.clone(), shared.changed.clone());
+fn start_caretakers(components: &Components, fleet: Arc<FleetHealth>, supervisor: &Supervisor) {
+    let depths = DepthGauges::new(components.stores.jobs.clone(), fleet, DEPTHS_EVERY);
+    let (cache, changed) = (components.shared_state.cache.clone(), components.changed.clone());
     supervisor.spawn("report-cache", StopPhase::Background, |stop| async move {
         keep_reports_fresh(cache, changed, stop).await;
         Ok(())
@@ -107,13 +111,13 @@ fn start_caretakers(shared: &Shared, fleet: Arc<FleetHealth>, supervisor: &Super
 /// With Redis every process feeds the stream; without it, what was handed over is left to the hub
 /// (D4).
 fn start_stream_relay(
-    shared: &Shared,
+    components: &Components,
     handed: HandedOver,
     supervisor: &Supervisor,
 ) -> Option<HandedOver> {
-    let Some(redis) = &shared.redis else { return Some(handed) };
-    let sink = Arc::new(StreamSink::new(redis.events.clone(), shared.delivery.clone()));
-    start_relay(shared, handed, sink, supervisor);
+    let Some(redis) = &components.redis else { return Some(handed) };
+    let sink = Arc::new(StreamSink::new(redis.events.clone(), components.delivery.clone()));
+    start_relay(components, handed, sink, supervisor);
     None
 }
 

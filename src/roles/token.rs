@@ -8,7 +8,7 @@ use crate::domain::UserId;
 
 /// Whom a development token is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenRequest {
+pub struct TokenCommand {
     /// Its `sub`.
     pub user: String,
     /// Whether it carries the admin role.
@@ -18,7 +18,7 @@ pub struct TokenRequest {
 }
 
 /// Prints a development token on standard output. Exit code 1 when tokens are made elsewhere.
-pub async fn token(settings: Settings, request: TokenRequest) -> ExitCode {
+pub async fn token(settings: Settings, request: TokenCommand) -> ExitCode {
     let made =
         match &settings.jwt {
             _ if !is_legal_subject(&request.user) => {

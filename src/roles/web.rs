@@ -6,9 +6,9 @@ use actix_web::HttpServer;
 use actix_web::web::{Data, ServiceConfig};
 
 use super::StartError;
+use super::components::Components;
 use super::hub::HubPart;
 use super::identity::{Identity, connection_token_key};
-use super::shared::Shared;
 use crate::config::{DrainSettings, RateLimitSettings};
 use crate::delivery::HandedOver;
 use crate::http::{self, HttpPorts, HttpSettings, HttpState, Limits, PublicUrl};
@@ -25,12 +25,12 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Starts API, pages and hub. Without Redis the hub publishes what was handed over. Returns the public
 /// address.
 pub(super) async fn start(
-    shared: &Shared,
+    components: &Components,
     supervisor: &Supervisor,
     ops: Arc<Ops>,
     handed: Option<HandedOver>,
 ) -> Result<SocketAddr, StartError> {
-    let settings = &shared.settings;
+    let settings = &components.settings;
     let jwt = settings.jwt.as_ref().ok_or_else(|| StartError::new("Jwt", "a web role needs it"))?;
     let identity = Identity::new(jwt)?;
     let keys = identity.keys();
@@ -38,23 +38,23 @@ pub(super) async fn start(
         Identity::keep_fresh(keys, stop).await;
         Ok(())
     });
-    let hub = HubPart::new(shared, supervisor)?;
-    hub.join(shared, supervisor).await?;
+    let hub = HubPart::new(components, supervisor)?;
+    hub.join(components, supervisor).await?;
     let token_key = connection_token_key(settings)?;
     let verifier = identity.verifier.clone();
-    let endpoint = hub.start(shared, verifier, &token_key, handed, supervisor).await;
+    let endpoint = hub.start(components, verifier, &token_key, handed, supervisor).await;
     let state = Data::new(HttpState::new(
         HttpPorts {
-            orders: shared.stores.orders.clone(),
-            products: shared.stores.products.clone(),
-            copy: shared.copy.clone(),
-            redis: shared.redis.as_ref().map(|redis| redis.guard.clone() as _),
-            reports: shared.stores.reports.clone(),
-            cache: shared.commons.cache.clone(),
-            sessions: shared.commons.sessions.clone(),
-            limiter: shared.commons.limiter.clone(),
-            wakeup: shared.wakeup.clone(),
-            events: shared.handover.clone(),
+            orders: components.stores.orders.clone(),
+            products: components.stores.products.clone(),
+            copy: components.copy.clone(),
+            redis: components.redis.as_ref().map(|redis| redis.guard.clone() as _),
+            reports: components.stores.reports.clone(),
+            cache: components.shared_state.cache.clone(),
+            sessions: components.shared_state.sessions.clone(),
+            limiter: components.shared_state.limiter.clone(),
+            wakeup: components.wakeup.clone(),
+            events: components.handover.clone(),
             verifier: identity.verifier,
             development_tokens: identity.development,
         },

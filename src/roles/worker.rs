@@ -7,16 +7,16 @@ use crate::lifecycle::{StopPhase, Supervisor};
 use crate::ports::SystemClock;
 use crate::resilience::Backoff;
 
-use super::shared::Shared;
+use super::components::Components;
 
 /// Starts the job server and the recurring work. Only called where jobs are processed, so a
 /// web pod has no worker (V-14).
-pub(super) fn start(shared: &Shared, supervisor: &Supervisor) {
-    let settings = &shared.settings;
+pub(super) fn start(components: &Components, supervisor: &Supervisor) {
+    let settings = &components.settings;
     let process = ProcessOrder::new(
-        shared.stores.orders.clone(),
-        shared.copy.clone(),
-        after_commit(shared),
+        components.stores.orders.clone(),
+        components.copy.clone(),
+        after_commit(components),
         settings.orders_processing_time,
     );
     let options = ServerOptions {
@@ -31,22 +31,30 @@ pub(super) fn start(shared: &Shared, supervisor: &Supervisor) {
     let retry = Backoff { first: settings.jobs.retry_base, ..options.retry };
     let options = ServerOptions { retry, ..options };
     let registry = JobRegistry::new().with(OrderAccepted(process));
-    let server =
-        JobServer::new(shared.stores.jobs.clone(), shared.wakeup.clone(), registry, options);
+    let server = JobServer::new(
+        components.stores.jobs.clone(),
+        components.wakeup.clone(),
+        registry,
+        options,
+    );
     supervisor.spawn("job-server", StopPhase::Work, |stop| async move {
         server.run(stop).await;
         Ok(())
     });
-    start_recurring(shared, supervisor);
+    start_recurring(components, supervisor);
 }
 
-fn after_commit(shared: &Shared) -> AfterCommit {
-    AfterCommit::new(shared.copy.clone(), shared.wakeup.clone(), shared.handover.clone())
+fn after_commit(components: &Components) -> AfterCommit {
+    AfterCommit::new(
+        components.copy.clone(),
+        components.wakeup.clone(),
+        components.handover.clone(),
+    )
 }
 
 /// What one of all workers does from time to time.
-fn start_recurring(shared: &Shared, supervisor: &Supervisor) {
-    let (stores, settings) = (&shared.stores, &shared.settings.recurring);
+fn start_recurring(components: &Components, supervisor: &Supervisor) {
+    let (stores, settings) = (&components.stores, &components.settings.recurring);
     let prune = Arc::new(PruneFinished::new(
         stores.jobs.clone(),
         stores.outbox.clone(),
@@ -54,7 +62,7 @@ fn start_recurring(shared: &Shared, supervisor: &Supervisor) {
     ));
     let sweep = Arc::new(SweepStuck::new(
         stores.orders.clone(),
-        after_commit(shared),
+        after_commit(components),
         settings.stuck_after,
     ));
     let clean_up = RecurringTask {
@@ -75,7 +83,7 @@ fn start_recurring(shared: &Shared, supervisor: &Supervisor) {
     };
     for task in [clean_up, sweep] {
         let recurring = Recurring::new(
-            shared.commons.locks.clone(),
+            components.shared_state.locks.clone(),
             stores.rounds.clone(),
             Arc::new(SystemClock),
         );

@@ -17,7 +17,7 @@ pub struct Authenticated {
 
 /// Why a token does not let its bearer in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum AccessDenied {
     /// No token, or one that is not valid: 401.
     Unauthorized,
     /// A valid token without a user, or not for this: 403.
@@ -30,13 +30,13 @@ pub enum Refusal {
 #[async_trait]
 pub trait ConnectionAuthenticator: Send + Sync {
     /// Who `token` speaks for; `None` if the client sent none.
-    async fn authenticate(&self, token: Option<&str>) -> Result<Authenticated, Refusal>;
+    async fn authenticate(&self, token: Option<&str>) -> Result<Authenticated, AccessDenied>;
 }
 
 /// The values of a query, by name ignoring case.
-pub(super) struct Query(Vec<(String, String)>);
+pub(super) struct ConnectQuery(Vec<(String, String)>);
 
-impl Query {
+impl ConnectQuery {
     pub(super) fn of(request: &HttpRequest) -> Self {
         let pairs = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
         Self(pairs.map(web::Query::into_inner).unwrap_or_default())
@@ -51,7 +51,7 @@ impl Query {
 }
 
 /// The token in the header, or in `access_token`, where browsers put it for WebSockets (B7).
-pub(super) fn token<'a>(request: &'a HttpRequest, query: &'a Query) -> Option<&'a str> {
+pub(super) fn token<'a>(request: &'a HttpRequest, query: &'a ConnectQuery) -> Option<&'a str> {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = header
         .and_then(|value| value.split_at_checked(7))
@@ -146,7 +146,7 @@ mod tests {
     fn tokens_come_in_the_header_or_the_query() {
         let found = |request: TestRequest| {
             let request = request.to_http_request();
-            token(&request, &Query::of(&request)).map(str::to_owned)
+            token(&request, &ConnectQuery::of(&request)).map(str::to_owned)
         };
         assert_eq!(found(TestRequest::with_uri("/hub?Access_Token=a%2Bb")), Some("a+b".into()));
         assert_eq!(

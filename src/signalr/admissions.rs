@@ -10,14 +10,14 @@ use super::connection::{Connection, ConnectionId};
 /// draining.
 #[derive(Debug)]
 pub(super) struct Admissions {
-    book: Mutex<Book>,
+    open: Mutex<OpenConnections>,
     emptied: Notify,
     per_user: usize,
     per_pod: usize,
 }
 
 #[derive(Debug, Default)]
-struct Book {
+struct OpenConnections {
     draining: bool,
     live: HashMap<ConnectionId, Arc<Connection>>,
     users: HashMap<String, usize>,
@@ -32,38 +32,38 @@ pub(super) enum NotAdmitted {
     PodLimit,
 }
 
-/// A place in the book, given back on drop.
+/// One admitted connection; it is counted until this is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Admitted {
     admissions: Arc<Admissions>,
     connection: Arc<Connection>,
 }
 
 impl Admissions {
     pub(super) fn new(per_user: usize, per_pod: usize) -> Arc<Self> {
-        Arc::new(Self { book: Mutex::default(), emptied: Notify::new(), per_user, per_pod })
+        Arc::new(Self { open: Mutex::default(), emptied: Notify::new(), per_user, per_pod })
     }
 
     pub(super) fn admit(
         self: &Arc<Self>,
         connection: Arc<Connection>,
-    ) -> Result<Place, NotAdmitted> {
-        let mut book = self.lock();
-        if book.draining {
+    ) -> Result<Admitted, NotAdmitted> {
+        let mut open = self.lock();
+        if open.draining {
             return Err(NotAdmitted::Draining);
         }
-        if book.live.contains_key(connection.id()) {
+        if open.live.contains_key(connection.id()) {
             return Err(NotAdmitted::IdTaken);
         }
-        if book.live.len() >= self.per_pod {
+        if open.live.len() >= self.per_pod {
             return Err(NotAdmitted::PodLimit);
         }
-        if book.users.get(connection.user_id()).is_some_and(|count| *count >= self.per_user) {
+        if open.users.get(connection.user_id()).is_some_and(|count| *count >= self.per_user) {
             return Err(NotAdmitted::UserLimit);
         }
-        *book.users.entry(connection.user_id().to_owned()).or_default() += 1;
-        book.live.insert(connection.id().clone(), connection.clone());
-        Ok(Place { admissions: self.clone(), connection })
+        *open.users.entry(connection.user_id().to_owned()).or_default() += 1;
+        open.live.insert(connection.id().clone(), connection.clone());
+        Ok(Admitted { admissions: self.clone(), connection })
     }
 
     pub(super) fn is_draining(&self) -> bool {
@@ -72,9 +72,9 @@ impl Admissions {
 
     /// Lets no one in from now on, and returns who is in.
     pub(super) fn close(&self) -> Vec<Arc<Connection>> {
-        let mut book = self.lock();
-        book.draining = true;
-        book.live.values().cloned().collect()
+        let mut open = self.lock();
+        open.draining = true;
+        open.live.values().cloned().collect()
     }
 
     /// Waits until the last one left, at most `deadline`; returns how many are left.
@@ -94,23 +94,23 @@ impl Admissions {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, OpenConnections> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Place {
+impl Drop for Admitted {
     fn drop(&mut self) {
-        let mut book = self.admissions.lock();
-        book.live.remove(self.connection.id());
+        let mut open = self.admissions.lock();
+        open.live.remove(self.connection.id());
         let user = self.connection.user_id();
-        if let Some(count) = book.users.get_mut(user) {
+        if let Some(count) = open.users.get_mut(user) {
             *count -= 1;
             if *count == 0 {
-                book.users.remove(user);
+                open.users.remove(user);
             }
         }
-        if book.live.is_empty() {
+        if open.live.is_empty() {
             self.admissions.emptied.notify_waiters();
         }
     }

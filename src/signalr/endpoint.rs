@@ -3,12 +3,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use actix_web::HttpRequest;
 
-use super::access::{Authenticated, ConnectionAuthenticator, Query, Refusal, token};
+use super::access::{AccessDenied, Authenticated, ConnectQuery, ConnectionAuthenticator, token};
 use super::admissions::Admissions;
-use super::connection::{CloseCause, Surroundings};
+use super::connection::CloseCause;
 use super::dispatch::Hub;
 use super::lifetime::HubLifetime;
 use super::options::HubOptions;
+use super::session::ConnectionServices;
 use super::token::ConnectionTokens;
 
 /// A hub as it is reached over HTTP; see [`super::configure`].
@@ -74,8 +75,8 @@ impl HubEndpoint {
         &self.options
     }
 
-    pub(super) fn surroundings(&self) -> Surroundings {
-        Surroundings {
+    pub(super) fn services(&self) -> ConnectionServices {
+        ConnectionServices {
             hub: self.hub.clone(),
             lifetime: self.lifetime.clone(),
             options: self.options.clone(),
@@ -85,14 +86,14 @@ impl HubEndpoint {
     pub(super) async fn authenticate(
         &self,
         request: &HttpRequest,
-        query: &Query,
-    ) -> Result<Authenticated, Refusal> {
+        query: &ConnectQuery,
+    ) -> Result<Authenticated, AccessDenied> {
         let authenticated = self.authenticator.authenticate(token(request, query)).await?;
         if authenticated.user_id.is_empty() {
-            return Err(Refusal::Forbidden);
+            return Err(AccessDenied::Forbidden);
         }
         match authenticated.expires_at {
-            Some(at) if at <= SystemTime::now() => Err(Refusal::Unauthorized),
+            Some(at) if at <= SystemTime::now() => Err(AccessDenied::Unauthorized),
             _ => Ok(authenticated),
         }
     }

@@ -3,7 +3,7 @@
 //! ```text
 //! routes -> negotiate                      POST {path}/negotiate
 //!        -> transports::websocket          GET {path}
-//!             -> connection::pump  <->  connection::machine  <->  protocol      one per connection
+//!             -> session::pump  <->  session::machine  <->  protocol            one per connection
 //!                  -> dispatch             hub methods and hooks
 //!                  -> lifetime             registry of local connections, fan-out
 //!                       -> backplane       other servers
@@ -24,14 +24,16 @@ mod gaps;
 mod lifetime;
 mod negotiate;
 mod options;
+mod refused;
 mod registry;
 mod routes;
 mod serialized;
+mod session;
 mod token;
 mod transports;
 mod turn;
 
-pub use access::{Authenticated, ConnectionAuthenticator, Refusal};
+pub use access::{AccessDenied, Authenticated, ConnectionAuthenticator};
 pub use connection::{CloseCause, ConnectionId};
 pub use context::{HubContext, OrderedRecipients, Recipients, SendError};
 pub use counters::HubStats;

@@ -3,7 +3,7 @@ use std::time::SystemTime;
 use actix_web::HttpResponse;
 use serde::Serialize;
 
-use super::access::{Authenticated, Query};
+use super::access::{Authenticated, ConnectQuery};
 use super::endpoint::HubEndpoint;
 use super::transports::{AVAILABLE, AvailableTransport};
 
@@ -22,7 +22,7 @@ struct Negotiated<'a> {
 pub(super) fn negotiate(
     endpoint: &HubEndpoint,
     user: &Authenticated,
-    query: &Query,
+    query: &ConnectQuery,
 ) -> HttpResponse {
     let version = match query.get("negotiateVersion").map(str::parse::<i64>) {
         None => 0,

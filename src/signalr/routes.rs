@@ -1,18 +1,15 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use actix_web::http::{Method, StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::http::{Method, header};
+use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::access::{Authenticated, Query, Refusal};
+use super::access::{Authenticated, ConnectQuery};
 use super::admissions::NotAdmitted;
-use super::counters::Admission;
 use super::endpoint::HubEndpoint;
 use super::negotiate::negotiate;
+use super::refused::Refused;
 use super::transports::websocket;
-
-/// Seconds after which a refused client may try again.
-const RETRY_AFTER: &str = "5";
 
 /// Mounts a hub at `path`, such as `/hubs/chat`: the transports there, negotiation at
 /// `{path}/negotiate` (B1). Answers to preflights, and what browsers need to read answers of another
@@ -46,35 +43,19 @@ pub fn configure(config: &mut web::ServiceConfig, path: &str, endpoint: Arc<HubE
     )));
 }
 
-/// Why a request to a hub is refused.
-#[derive(Debug)]
-pub(super) enum Refused {
-    Origin,
-    Access(Refusal),
-    NotAdmitted(NotAdmitted),
-    /// This transport is not served here; its name.
-    Transport(&'static str),
-    NoId,
-    UnknownId,
-    PostToWebSocket,
-    DeleteOfWebSocket,
-    BadUpgrade,
-    Method,
-}
-
 /// Whether the caller may be here at all: not while draining, not from foreign pages, not without a
 /// valid token.
 async fn admit(
     endpoint: &HubEndpoint,
     request: &HttpRequest,
-) -> Result<(Authenticated, Query), Refused> {
+) -> Result<(Authenticated, ConnectQuery), Refused> {
     if endpoint.admissions.is_draining() {
         return Err(Refused::NotAdmitted(NotAdmitted::Draining));
     }
     if !endpoint.options().origins.admit(request) {
         return Err(Refused::Origin);
     }
-    let query = Query::of(request);
+    let query = ConnectQuery::of(request);
     let user = endpoint.authenticate(request, &query).await.map_err(Refused::Access)?;
     Ok((user, query))
 }
@@ -135,72 +116,4 @@ fn finish(endpoint: &HubEndpoint, answer: Result<HttpResponse, Refused>) -> Http
         endpoint.lifetime().counters().admitted(refused.admission());
         refused.response()
     })
-}
-
-impl Refused {
-    fn response(&self) -> HttpResponse {
-        let text = |status: StatusCode, text: String| {
-            HttpResponse::build(status).content_type("text/plain").body(text)
-        };
-        // The JavaScript client shows the body if there is one, so refusals of access have none.
-        let empty = HttpResponseBuilder::new;
-        match self {
-            Self::Origin | Self::Access(Refusal::Forbidden) => {
-                empty(StatusCode::FORBIDDEN).finish()
-            }
-            Self::Access(Refusal::Unauthorized) => empty(StatusCode::UNAUTHORIZED)
-                .insert_header((header::WWW_AUTHENTICATE, "Bearer"))
-                .finish(),
-            Self::Access(Refusal::Unavailable) => retry(StatusCode::SERVICE_UNAVAILABLE).finish(),
-            Self::NotAdmitted(NotAdmitted::Draining) => {
-                retry(StatusCode::SERVICE_UNAVAILABLE).force_close().finish()
-            }
-            Self::NotAdmitted(NotAdmitted::PodLimit) => {
-                retry(StatusCode::SERVICE_UNAVAILABLE).finish()
-            }
-            Self::NotAdmitted(NotAdmitted::UserLimit) => {
-                retry(StatusCode::TOO_MANY_REQUESTS).finish()
-            }
-            Self::NotAdmitted(NotAdmitted::IdTaken) => empty(StatusCode::CONFLICT).finish(),
-            Self::Transport(name) => text(
-                StatusCode::NOT_FOUND,
-                format!("{name} transport not supported by this end point type"),
-            ),
-            Self::NoId => text(StatusCode::BAD_REQUEST, "Connection ID required".into()),
-            Self::UnknownId => text(StatusCode::NOT_FOUND, "No Connection with that ID".into()),
-            Self::PostToWebSocket => text(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "POST requests are not allowed for WebSocket connections.".into(),
-            ),
-            Self::DeleteOfWebSocket => text(
-                StatusCode::BAD_REQUEST,
-                "Cannot terminate this connection using the DELETE endpoint.".into(),
-            ),
-            Self::BadUpgrade => {
-                text(StatusCode::BAD_REQUEST, "This is no WebSocket upgrade.".into())
-            }
-            Self::Method => HttpResponse::MethodNotAllowed().content_type("text/plain").finish(),
-        }
-    }
-
-    fn admission(&self) -> Admission {
-        match self {
-            Self::Origin | Self::Access(Refusal::Unauthorized | Refusal::Forbidden) => {
-                Admission::Denied
-            }
-            Self::Access(Refusal::Unavailable) => Admission::Unavailable,
-            Self::NotAdmitted(NotAdmitted::Draining) => Admission::Draining,
-            Self::NotAdmitted(NotAdmitted::PodLimit | NotAdmitted::UserLimit) => {
-                Admission::OverLimit
-            }
-            Self::NotAdmitted(NotAdmitted::IdTaken) | Self::UnknownId => Admission::UnknownId,
-            _ => Admission::BadRequest,
-        }
-    }
-}
-
-fn retry(status: StatusCode) -> HttpResponseBuilder {
-    let mut response = HttpResponseBuilder::new(status);
-    response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
-    response
 }

@@ -40,7 +40,7 @@ impl ConnectionString {
     /// Reads it; what it says of the pool wins over `defaults`.
     pub(super) fn parse(text: &str, defaults: &PoolOptions) -> Result<Self, ConnectionStringError> {
         let mut reader =
-            Reader { config: Config::new(), pool: defaults.clone(), ..Reader::default() };
+            KeyReader { config: Config::new(), pool: defaults.clone(), ..KeyReader::default() };
         for (key, value) in ado_net::pairs(text).ok_or(ConnectionStringError::Malformed)? {
             reader.take(&key, &value)?;
         }
@@ -55,7 +55,7 @@ impl ConnectionString {
 }
 
 #[derive(Default)]
-struct Reader {
+struct KeyReader {
     config: Config,
     pool: PoolOptions,
     server: bool,
@@ -67,7 +67,7 @@ struct Reader {
     named: bool,
 }
 
-impl Reader {
+impl KeyReader {
     fn take(&mut self, key: &str, value: &str) -> Result<(), ConnectionStringError> {
         match key {
             "server" | "datasource" | "address" | "addr" | "networkaddress" => {

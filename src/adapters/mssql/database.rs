@@ -11,22 +11,22 @@ use super::options::RetryOptions;
 use super::pool::{SessionPool, Usage};
 use super::retry::next_try;
 use super::row::Answer;
-use super::session::Session;
+use super::session::SqlSession;
 use super::unit::{Repeat, Unit};
 use crate::adapters::Guard;
 use crate::ports::StoreError;
 
 /// One database behind one pool.
-pub(super) struct Database {
+pub(super) struct MssqlDatabase {
     pool: SessionPool,
     retry: RetryOptions,
     handover: Duration,
     guard: Arc<Guard>,
     /// Where to read while this one cannot be reached.
-    fallback: Option<Arc<Database>>,
+    fallback: Option<Arc<MssqlDatabase>>,
 }
 
-impl Database {
+impl MssqlDatabase {
     pub(super) fn new(
         name: &'static str,
         to: ConnectionString,
@@ -112,7 +112,7 @@ impl Database {
     }
 
     /// A connection of its own, and how long a batch on it may take.
-    pub(super) async fn dedicated(&self) -> Result<(Session, Duration), StoreError> {
+    pub(super) async fn dedicated(&self) -> Result<(SqlSession, Duration), StoreError> {
         Ok((self.pool.dedicated().await?, self.pool.statement_timeout()))
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::database::Database;
+use super::database::MssqlDatabase;
 use super::unit::PING;
 use crate::ports::{ComponentHealth, Health, HealthProbe};
 
@@ -17,11 +17,11 @@ const CROWDED: f64 = 0.9;
 /// Pings the server over the pool and tells how full the pool is (S1-Res-2c, S1-Res-3c).
 pub(super) struct MssqlHealth {
     name: &'static str,
-    database: Arc<Database>,
+    database: Arc<MssqlDatabase>,
 }
 
 impl MssqlHealth {
-    pub(super) fn new(name: &'static str, database: Arc<Database>) -> Self {
+    pub(super) fn new(name: &'static str, database: Arc<MssqlDatabase>) -> Self {
         Self { name, database }
     }
 }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::database::Database;
+use super::database::MssqlDatabase;
 use super::job_rows::{acknowledgement, depth, fetched, lease, micros, new_job, record, server};
 use super::row::{Answer, Cells};
 use super::unit;
@@ -16,11 +16,11 @@ use crate::ports::{
 };
 
 pub(super) struct MssqlJobStore {
-    database: Arc<Database>,
+    database: Arc<MssqlDatabase>,
 }
 
 impl MssqlJobStore {
-    pub(super) fn new(database: Arc<Database>) -> Self {
+    pub(super) fn new(database: Arc<MssqlDatabase>) -> Self {
         Self { database }
     }
 }

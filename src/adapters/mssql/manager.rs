@@ -7,7 +7,7 @@ use bb8::ManageConnection;
 use futures_util::FutureExt;
 
 use super::error::ConnectError;
-use super::session::Session;
+use super::session::SqlSession;
 use super::unit::PING;
 
 /// A connection that has not been used for longer is asked first whether it is still there; younger
@@ -34,12 +34,12 @@ impl Manager {
     }
 
     /// Opens a connection that does not belong to the pool.
-    pub(super) async fn open(&self) -> Result<Session, ConnectError> {
+    pub(super) async fn open(&self) -> Result<SqlSession, ConnectError> {
         // tiberius panics when the system has no CA certificates, and the pool would wait for that
         // connection for ever.
         let opening = AssertUnwindSafe(self.driver.connect()).catch_unwind();
         match tokio::time::timeout(self.connect_timeout, opening).await {
-            Ok(Ok(client)) => Ok(Session::new(client?)),
+            Ok(Ok(client)) => Ok(SqlSession::new(client?)),
             Ok(Err(_panic)) => {
                 Err(ConnectError::new("the driver gave up on TLS: are CA certificates installed?"))
             }
@@ -52,14 +52,14 @@ impl Manager {
 }
 
 impl ManageConnection for Manager {
-    type Connection = Session;
+    type Connection = SqlSession;
     type Error = ManagerError;
 
-    async fn connect(&self) -> Result<Session, ManagerError> {
+    async fn connect(&self) -> Result<SqlSession, ManagerError> {
         self.open().await.map_err(ManagerError::Connect)
     }
 
-    async fn is_valid(&self, session: &mut Session) -> Result<(), ManagerError> {
+    async fn is_valid(&self, session: &mut SqlSession) -> Result<(), ManagerError> {
         if session.unused_for() < TRUSTED {
             return Ok(());
         }
@@ -70,7 +70,7 @@ impl ManageConnection for Manager {
             .map_err(|_| ManagerError::Stale)
     }
 
-    fn has_broken(&self, session: &mut Session) -> bool {
+    fn has_broken(&self, session: &mut SqlSession) -> bool {
         session.is_unsettled()
     }
 }

@@ -35,15 +35,15 @@ use std::sync::Arc;
 use crate::adapters::Guard;
 use crate::ports::{StoreError, Stores};
 use connection_string::ConnectionString;
-use database::Database;
+use database::MssqlDatabase;
 use health::MssqlHealth;
 
 /// The stores in one SQL Server database, and a second way in for reports. Clones share the
 /// connections.
 #[derive(Clone)]
 pub struct MssqlStore {
-    main: Arc<Database>,
-    reports: Arc<Database>,
+    main: Arc<MssqlDatabase>,
+    reports: Arc<MssqlDatabase>,
 }
 
 impl MssqlStore {
@@ -62,11 +62,12 @@ impl MssqlStore {
         };
         let guard = Arc::new(Guard::new(StoreError::SQL, options.guard));
         let (retry, handover) = (options.retry, options.handover);
-        let main = Arc::new(Database::new("main", main, retry, handover, Arc::clone(&guard), None));
+        let main =
+            Arc::new(MssqlDatabase::new("main", main, retry, handover, Arc::clone(&guard), None));
         let reports = match reports {
             Some(reports) => {
                 let fallback = options.read_only_fallback.then(|| main.clone());
-                Arc::new(Database::new("reports", reports, retry, handover, guard, fallback))
+                Arc::new(MssqlDatabase::new("reports", reports, retry, handover, guard, fallback))
             }
             None => main.clone(),
         };

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::database::Database;
+use super::database::MssqlDatabase;
 use super::job_rows::micros;
 use super::order_rows::{committed, digest, orders, sku, snapshot};
 use super::row::{Answer, Cells, odd};
@@ -20,11 +20,11 @@ use crate::ports::{
 };
 
 pub(super) struct MssqlOrderStore {
-    database: Arc<Database>,
+    database: Arc<MssqlDatabase>,
 }
 
 impl MssqlOrderStore {
-    pub(super) fn new(database: Arc<Database>) -> Self {
+    pub(super) fn new(database: Arc<MssqlDatabase>) -> Self {
         Self { database }
     }
 }

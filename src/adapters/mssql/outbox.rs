@@ -6,7 +6,7 @@ use serde_json::json;
 use tiberius::Row;
 use uuid::Uuid;
 
-use super::database::Database;
+use super::database::MssqlDatabase;
 use super::job_rows::micros;
 use super::row::{Cells, odd};
 use super::unit;
@@ -14,11 +14,11 @@ use crate::domain::{CorrelationId, EventId, OrderEvent, OrderId, OrderStatus, Or
 use crate::ports::{Outbox, OutboxBacklog, OutboxEntry, StoreError};
 
 pub(super) struct MssqlOutbox {
-    database: Arc<Database>,
+    database: Arc<MssqlDatabase>,
 }
 
 impl MssqlOutbox {
-    pub(super) fn new(database: Arc<Database>) -> Self {
+    pub(super) fn new(database: Arc<MssqlDatabase>) -> Self {
         Self { database }
     }
 }

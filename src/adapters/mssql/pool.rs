@@ -83,7 +83,7 @@ impl SessionPool {
     }
 
     /// A connection outside the pool, for locks that live as long as the connection.
-    pub(super) async fn dedicated(&self) -> Result<super::session::Session, Failure> {
+    pub(super) async fn dedicated(&self) -> Result<super::session::SqlSession, Failure> {
         self.pool.dedicated_connection().await.map_err(|error| match error {
             ManagerError::Connect(error) => Failure::Connect(error),
             ManagerError::Stale => {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tiberius::Row;
 
-use super::database::Database;
+use super::database::MssqlDatabase;
 use super::order_rows::sku;
 use super::row::{Cells, odd};
 use super::unit;
@@ -11,11 +11,11 @@ use crate::domain::{BillingPeriod, Money, Page, PageOf, Product, Sku};
 use crate::ports::{ProductStore, StoreError};
 
 pub(super) struct MssqlProductStore {
-    database: Arc<Database>,
+    database: Arc<MssqlDatabase>,
 }
 
 impl MssqlProductStore {
-    pub(super) fn new(database: Arc<Database>) -> Self {
+    pub(super) fn new(database: Arc<MssqlDatabase>) -> Self {
         Self { database }
     }
 }

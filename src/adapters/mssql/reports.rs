@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tiberius::Row;
 
-use super::database::Database;
+use super::database::MssqlDatabase;
 use super::row::{Cells, odd};
 use super::unit::{self, Unit};
 use crate::domain::{Day, DayOrders, Money, OrderStatus, StatusCount, Timestamp, VendorRevenue};
@@ -12,11 +12,11 @@ use crate::ports::{Reports, StoreError};
 /// Reports over the connections with `ApplicationIntent=ReadOnly`, where there are any
 /// (S1-Scale-3b).
 pub(super) struct MssqlReports {
-    database: Arc<Database>,
+    database: Arc<MssqlDatabase>,
 }
 
 impl MssqlReports {
-    pub(super) fn new(database: Arc<Database>) -> Self {
+    pub(super) fn new(database: Arc<MssqlDatabase>) -> Self {
         Self { database }
     }
 

@@ -4,17 +4,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::database::Database;
+use super::database::MssqlDatabase;
 use super::row::Cells;
 use super::unit;
 use crate::ports::{Rounds, StoreError};
 
 pub(super) struct MssqlRounds {
-    database: Arc<Database>,
+    database: Arc<MssqlDatabase>,
 }
 
 impl MssqlRounds {
-    pub(super) fn new(database: Arc<Database>) -> Self {
+    pub(super) fn new(database: Arc<MssqlDatabase>) -> Self {
         Self { database }
     }
 }

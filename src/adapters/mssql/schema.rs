@@ -4,10 +4,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tiberius::ToSql;
 
-use super::database::Database;
+use super::database::MssqlDatabase;
 use super::error::Failure;
 use super::row::{Answer, Cells};
-use super::session::Session;
+use super::session::SqlSession;
 use super::unit::SCHEMA_VERSION;
 use crate::ports::{Schema, SchemaState, StoreError};
 
@@ -26,17 +26,17 @@ const MIGRATIONS: [(&str, &str); 7] = [
 const CATALOGUE: &str = include_str!("../../../migrations/catalogue.json");
 
 /// How long to wait for another process that migrates.
-const LOCK_PATIENCE: Duration = Duration::from_secs(60);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long one migration may take.
 const MIGRATION_LIMIT: Duration = Duration::from_secs(600);
 
 pub(super) struct MssqlSchema {
-    database: Arc<Database>,
+    database: Arc<MssqlDatabase>,
 }
 
 impl MssqlSchema {
-    pub(super) fn new(database: Arc<Database>) -> Self {
+    pub(super) fn new(database: Arc<MssqlDatabase>) -> Self {
         Self { database }
     }
 }
@@ -74,7 +74,7 @@ impl Schema for MssqlSchema {
 }
 
 struct Migrator {
-    session: Session,
+    session: SqlSession,
     limit: Duration,
 }
 
@@ -84,16 +84,16 @@ impl Migrator {
     }
 
     async fn lock(&mut self) -> Result<(), StoreError> {
-        let patience = i32::try_from(LOCK_PATIENCE.as_millis()).unwrap_or(i32::MAX);
-        let limit = LOCK_PATIENCE + self.limit;
+        let lock_timeout = i32::try_from(LOCK_TIMEOUT.as_millis()).unwrap_or(i32::MAX);
+        let limit = LOCK_TIMEOUT + self.limit;
         let answer = self
             .session
-            .run(include_str!("sql/migrate_lock.sql"), &[&patience], limit)
+            .run(include_str!("sql/migrate_lock.sql"), &[&lock_timeout], limit)
             .await
             .map_err(StoreError::from)?;
         if answer.row(0)?.cell::<i32>("Granted")? < 0 {
             return Err(StoreError::unavailable(format!(
-                "another process has been migrating for {LOCK_PATIENCE:?}"
+                "another process has been migrating for {LOCK_TIMEOUT:?}"
             )));
         }
         Ok(())

@@ -12,13 +12,13 @@ use super::row::Answer;
 /// A connection that knows whether it may be used again. It may not from the moment a batch is sent
 /// until its whole answer is there: a caller that goes away, an error and a timeout all leave a
 /// transaction in an unknown state behind.
-pub(super) struct Session {
+pub(super) struct SqlSession {
     client: Client,
     unsettled: bool,
     used_at: Instant,
 }
 
-impl Session {
+impl SqlSession {
     pub(super) fn new(client: Client) -> Self {
         Self { client, unsettled: false, used_at: Instant::now() }
     }

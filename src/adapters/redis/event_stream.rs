@@ -39,9 +39,9 @@ const PENDING_AT_ONCE: u64 = 1_000;
 
 /// Longest a call may take beyond the wait it is asked for. The client gives up sooner; a read that
 /// were cut off in the middle might have taken entries that nobody then deals with.
-const PATIENCE: Duration = Duration::from_secs(3);
+const CALL_TIMEOUT: Duration = Duration::from_secs(3);
 
-type Fields = HashMap<Key, Value>;
+type EntryFields = HashMap<Key, Value>;
 
 /// Order events in a Redis Stream with one consumer group (D4).
 ///
@@ -148,8 +148,8 @@ impl RedisEventStream {
         let block = wait.min(MAX_BLOCK);
         // BLOCK 0 would wait for ever.
         let block_ms = (!block.is_zero()).then(|| millis(block).max(1));
-        let patience = self.reader.perf_config().default_command_timeout;
-        let options = Options { timeout: Some(block + patience), ..Options::default() };
+        let answer = self.reader.perf_config().default_command_timeout;
+        let options = Options { timeout: Some(block + answer), ..Options::default() };
         let answer: Result<Value, Error> = self
             .reader
             .with_options(&options)
@@ -206,7 +206,7 @@ impl RedisEventStream {
             pending.into_iter().map(|(entry, _, _, count)| (entry, count)).collect();
         let ids: Vec<&str> = counts.keys().map(String::as_str).collect();
         // Checks the idle time again, so that of two claimants one gets the entry.
-        let entries: Vec<(String, Fields)> = self
+        let entries: Vec<(String, EntryFields)> = self
             .redis
             .client
             .xclaim_values(
@@ -250,7 +250,7 @@ impl RedisEventStream {
     async fn try_bury(&self, entry: &StreamEntry, cause: &str) -> Result<(), Error> {
         // The raw fields, because an unreadable entry has nothing else.
         let id = entry.id.as_str();
-        let found: Vec<(String, Fields)> =
+        let found: Vec<(String, EntryFields)> =
             self.redis.client.xrange_values(keys::EVENTS, id, id, None).await?;
         let mut fields: Vec<(Key, Value)> =
             found.into_iter().flat_map(|(_, fields)| fields).collect();
@@ -273,7 +273,7 @@ impl EventStream for RedisEventStream {
         if events.is_empty() {
             return Ok(Appended::All);
         }
-        self.redis.run_within(PATIENCE, self.try_append(events)).await
+        self.redis.run_within(CALL_TIMEOUT, self.try_append(events)).await
     }
 
     async fn read(
@@ -291,7 +291,7 @@ impl EventStream for RedisEventStream {
                 answer => answer,
             }
         };
-        self.redis.run_within(wait + PATIENCE, read).await
+        self.redis.run_within(wait + CALL_TIMEOUT, read).await
     }
 
     async fn claim(
@@ -307,7 +307,7 @@ impl EventStream for RedisEventStream {
                 answer => answer,
             }
         };
-        self.redis.run_within(PATIENCE, claim).await
+        self.redis.run_within(CALL_TIMEOUT, claim).await
     }
 
     async fn acknowledge(&self, ids: &[String]) -> Result<(), StoreError> {
@@ -315,19 +315,19 @@ impl EventStream for RedisEventStream {
             return Ok(());
         }
         let done = self.redis.client.xack(keys::EVENTS, keys::EVENTS_GROUP, ids.to_vec());
-        self.redis.run_within(PATIENCE, done).await
+        self.redis.run_within(CALL_TIMEOUT, done).await
     }
 
     async fn bury(&self, entry: &StreamEntry, cause: &str) -> Result<(), StoreError> {
-        self.redis.run_within(PATIENCE, self.try_bury(entry, cause)).await
+        self.redis.run_within(CALL_TIMEOUT, self.try_bury(entry, cause)).await
     }
 
     async fn trim(&self) -> Result<StreamState, StoreError> {
-        self.redis.run_within(PATIENCE, self.try_trim()).await
+        self.redis.run_within(CALL_TIMEOUT, self.try_trim()).await
     }
 }
 
-fn stream_entry(id: String, fields: &Fields, deliveries: u32) -> StreamEntry {
+fn stream_entry(id: String, fields: &EntryFields, deliveries: u32) -> StreamEntry {
     StreamEntry { id, event: event_fields::decode(fields), deliveries }
 }
 

@@ -14,7 +14,7 @@ use crate::domain::Timestamp;
 use crate::ports::{Clock, StoreError};
 
 /// The one writer and the readers of a file, shared by its stores.
-pub(super) struct Database {
+pub(super) struct SqliteDatabase {
     path: PathBuf,
     writer: Writer,
     readers: Readers,
@@ -23,7 +23,7 @@ pub(super) struct Database {
     guard: Guard,
 }
 
-impl Database {
+impl SqliteDatabase {
     pub(super) fn open(options: SqliteOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let connection = open_writer(&options.path)?;
         let other = |error| OpenError::other(&options.path, error);

@@ -4,18 +4,18 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::database::Database;
+use super::database::SqliteDatabase;
 use crate::ports::{ComponentHealth, Health, HealthProbe, StoreError};
 
 /// A read that takes longer than this makes the component degraded.
 const SLOW: Duration = Duration::from_millis(100);
 
 pub(super) struct SqliteHealth {
-    database: Arc<Database>,
+    database: Arc<SqliteDatabase>,
 }
 
 impl SqliteHealth {
-    pub(super) fn new(database: Arc<Database>) -> Self {
+    pub(super) fn new(database: Arc<SqliteDatabase>) -> Self {
         Self { database }
     }
 

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row};
 
 use super::claim::{exchange, idle};
-use super::database::Database;
+use super::database::SqliteDatabase;
 use super::orders::timestamp;
 use super::returned::{Returned, give_back};
 use super::statement::{all, execute, first, insert};
@@ -16,11 +16,11 @@ use crate::ports::{
 };
 
 pub(super) struct SqliteJobStore {
-    database: Arc<Database>,
+    database: Arc<SqliteDatabase>,
 }
 
 impl SqliteJobStore {
-    pub(super) fn new(database: Arc<Database>) -> Self {
+    pub(super) fn new(database: Arc<SqliteDatabase>) -> Self {
         Self { database }
     }
 }

@@ -44,7 +44,7 @@ use std::time::Duration;
 
 use crate::adapters::GuardSettings;
 use crate::ports::{Clock, HANDOVER, Stores};
-use database::Database;
+use database::SqliteDatabase;
 
 /// How a [`SqliteStore`] is opened.
 #[derive(Debug, Clone)]
@@ -78,7 +78,7 @@ impl SqliteOptions {
 
 /// The stores in one SQLite file. Its writer ends when the last of [`SqliteStore::stores`] is gone.
 pub struct SqliteStore {
-    database: Arc<Database>,
+    database: Arc<SqliteDatabase>,
 }
 
 impl SqliteStore {
@@ -86,7 +86,7 @@ impl SqliteStore {
     /// [`crate::ports::Schema`]. Errors when the file cannot be made, is read-only, or is no SQLite
     /// database.
     pub fn open(options: SqliteOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        Ok(Self { database: Arc::new(Database::open(options, clock)?) })
+        Ok(Self { database: Arc::new(SqliteDatabase::open(options, clock)?) })
     }
 
     /// Every port over this file.

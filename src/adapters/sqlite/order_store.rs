@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Params};
 
 use super::advance::{Change, advance, change_status};
-use super::database::Database;
+use super::database::SqliteDatabase;
 use super::orders::{correlation_id, lines, read_order, read_snapshot, snapshot};
 use super::place::{IDEMPOTENCY_KEPT, find_customer, place};
 use super::requeue::requeue;
@@ -20,11 +20,11 @@ use crate::ports::{
 };
 
 pub(super) struct SqliteOrderStore {
-    database: Arc<Database>,
+    database: Arc<SqliteDatabase>,
 }
 
 impl SqliteOrderStore {
-    pub(super) fn new(database: Arc<Database>) -> Self {
+    pub(super) fn new(database: Arc<SqliteDatabase>) -> Self {
         Self { database }
     }
 }

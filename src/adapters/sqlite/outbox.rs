@@ -5,18 +5,18 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
-use super::database::Database;
+use super::database::SqliteDatabase;
 use super::orders::{blob, correlation_id, status, timestamp};
 use super::statement::{all, execute, first, insert, only};
 use crate::domain::{EventId, OrderEvent, OrderId, OrderVersion, Timestamp};
 use crate::ports::{Outbox, OutboxBacklog, OutboxEntry, StoreError};
 
 pub(super) struct SqliteOutbox {
-    database: Arc<Database>,
+    database: Arc<SqliteDatabase>,
 }
 
 impl SqliteOutbox {
-    pub(super) fn new(database: Arc<Database>) -> Self {
+    pub(super) fn new(database: Arc<SqliteDatabase>) -> Self {
         Self { database }
     }
 }

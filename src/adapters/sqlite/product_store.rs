@@ -3,18 +3,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rusqlite::Row;
 
-use super::database::Database;
+use super::database::SqliteDatabase;
 use super::orders::{illegal, sku};
 use super::statement::{all, execute, first, only};
 use crate::domain::{BillingPeriod, Money, Page, PageOf, Product, Sku};
 use crate::ports::{ProductStore, StoreError};
 
 pub(super) struct SqliteProductStore {
-    database: Arc<Database>,
+    database: Arc<SqliteDatabase>,
 }
 
 impl SqliteProductStore {
-    pub(super) fn new(database: Arc<Database>) -> Self {
+    pub(super) fn new(database: Arc<SqliteDatabase>) -> Self {
         Self { database }
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::database::Database;
+use super::database::SqliteDatabase;
 use super::orders::status;
 use super::statement::all;
 use crate::domain::{Day, DayOrders, Money, StatusCount, Timestamp, VendorRevenue};
@@ -10,11 +10,11 @@ use crate::ports::{Reports, StoreError};
 
 /// Readers never wait for the writer, so reports need no connection of their own.
 pub(super) struct SqliteReports {
-    database: Arc<Database>,
+    database: Arc<SqliteDatabase>,
 }
 
 impl SqliteReports {
-    pub(super) fn new(database: Arc<Database>) -> Self {
+    pub(super) fn new(database: Arc<SqliteDatabase>) -> Self {
         Self { database }
     }
 }

@@ -4,16 +4,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::database::Database;
+use super::database::SqliteDatabase;
 use super::statement::execute;
 use crate::ports::{Rounds, StoreError};
 
 pub(super) struct SqliteRounds {
-    database: Arc<Database>,
+    database: Arc<SqliteDatabase>,
 }
 
 impl SqliteRounds {
-    pub(super) fn new(database: Arc<Database>) -> Self {
+    pub(super) fn new(database: Arc<SqliteDatabase>) -> Self {
         Self { database }
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rusqlite::Connection;
 
-use super::database::Database;
+use super::database::SqliteDatabase;
 use super::seed::seed;
 use super::statement::{execute, only};
 use crate::domain::Timestamp;
@@ -23,11 +23,11 @@ const MIGRATIONS: [(&str, &str); 7] = [
 const WANTED: u32 = MIGRATIONS.len() as u32;
 
 pub(super) struct SqliteSchema {
-    database: Arc<Database>,
+    database: Arc<SqliteDatabase>,
 }
 
 impl SqliteSchema {
-    pub(super) fn new(database: Arc<Database>) -> Self {
+    pub(super) fn new(database: Arc<SqliteDatabase>) -> Self {
         Self { database }
     }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 /// How long a writer lets others come first after its commit: twice the longest sleep between two
 /// tries of those who wait. It is all that a process costs which was frozen while it waited.
-const GRACE: Duration = Duration::from_millis(1);
+const YIELD: Duration = Duration::from_millis(1);
 
 /// One process' part.
 pub(super) struct Turns {
@@ -34,7 +34,7 @@ impl Turns {
     /// Runs `begin`, which waits for SQLite's lock, when others had their turn.
     pub(super) fn take<T>(&self, begin: impl FnOnce() -> T) -> T {
         let since = self.committed_at.get().map(|at| at.elapsed());
-        if let Some(rest) = since.and_then(|since| GRACE.checked_sub(since))
+        if let Some(rest) = since.and_then(|since| YIELD.checked_sub(since))
             && self.somebody_waits()
         {
             thread::sleep(rest);
@@ -68,7 +68,7 @@ impl Turns {
 mod tests {
     use std::time::Instant;
 
-    use super::{GRACE, Turns};
+    use super::{Turns, YIELD};
 
     #[test]
     fn who_has_just_committed_lets_a_waiting_process_come_first() {
@@ -84,7 +84,7 @@ mod tests {
             assert!(busy.somebody_waits());
             let committed = Instant::now();
             busy.take(|| {
-                assert!(committed.elapsed() >= GRACE * 9 / 10, "the others had their time")
+                assert!(committed.elapsed() >= YIELD * 9 / 10, "the others had their time")
             });
         });
         assert!(!busy.somebody_waits(), "a turn leaves nothing behind");

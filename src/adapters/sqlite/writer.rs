@@ -20,7 +20,7 @@ const BATCH: usize = 256;
 /// The way to the thread that writes. The thread ends when this is dropped, after it has done what
 /// was queued.
 pub(super) struct Writer {
-    commands: mpsc::Sender<Box<dyn Command>>,
+    commands: mpsc::Sender<Box<dyn WriteCommand>>,
 }
 
 impl Writer {
@@ -62,7 +62,7 @@ impl Writer {
 }
 
 /// One caller's unit of work.
-trait Command: Send {
+trait WriteCommand: Send {
     /// Whether nobody waits for it any more.
     fn is_abandoned(&self) -> bool;
     /// Does the work. `false`: undo it.
@@ -78,7 +78,7 @@ struct Pending<W, T> {
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<W, T> Command for Pending<W, T>
+impl<W, T> WriteCommand for Pending<W, T>
 where
     W: FnOnce(&Connection, Timestamp) -> Result<T, StoreError> + Send,
     T: Send,
@@ -116,7 +116,7 @@ fn serve(
     connection: &Connection,
     turns: &Turns,
     clock: &dyn Clock,
-    mut queue: mpsc::Receiver<Box<dyn Command>>,
+    mut queue: mpsc::Receiver<Box<dyn WriteCommand>>,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
@@ -143,7 +143,7 @@ fn commit(
     connection: &Connection,
     turns: &Turns,
     clock: &dyn Clock,
-    batch: &mut [Box<dyn Command>],
+    batch: &mut [Box<dyn WriteCommand>],
 ) -> rusqlite::Result<()> {
     turns.take(|| statement::execute(connection, "BEGIN IMMEDIATE", []))?;
     // Waiting for the lock may have taken so long that a caller was told the write had failed.

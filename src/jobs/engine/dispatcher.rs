@@ -18,13 +18,13 @@ use crate::ports::{
 use crate::resilience::Pace;
 
 /// How long cancelled jobs may take to end by themselves.
-const CANCEL_GRACE: Duration = Duration::from_secs(2);
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long aborted tasks may take to let go.
-const ABORT_GRACE: Duration = Duration::from_millis(200);
+const ABORT_TIMEOUT: Duration = Duration::from_millis(200);
 /// How long a store call may still take once the server is told to stop.
-const LAST_CALL: Duration = Duration::from_secs(1);
+const STOPPING_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long storing the last results and signing off may take.
-const FAREWELL: Duration = Duration::from_millis(1_500);
+const SIGN_OFF_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// Label of attempts that this server knows nothing more about.
 const UNKNOWN_KIND: &str = "unknown";
 
@@ -173,13 +173,13 @@ impl Dispatcher {
 
     async fn exchange_or_back_off(&mut self, stop: &CancellationToken) {
         let fetching = self.fetching;
-        let last_call = async {
+        let too_late = async {
             stop.cancelled().await;
-            sleep(LAST_CALL).await;
+            sleep(STOPPING_TIMEOUT).await;
         };
         let result = tokio::select! {
             result = self.exchange() => result,
-            () = last_call, if fetching => Err(StoreError::unavailable("no answer before the stop")),
+            () = too_late, if fetching => Err(StoreError::unavailable("no answer before the stop")),
         };
         metrics::gauge!("contoso_jobs_running").set(self.running.len() as f64);
         let Err(error) = result else {
@@ -254,26 +254,26 @@ impl Dispatcher {
         self.fetching = false;
         if timeout(self.options.job_stop, self.finish()).await.is_err() {
             self.cancel_jobs.cancel();
-            let _ = timeout(CANCEL_GRACE, self.finish()).await;
+            let _ = timeout(CANCEL_TIMEOUT, self.finish()).await;
         }
         if self.lost.is_cancelled() {
             return self.abandon().await;
         }
         self.tasks.abort_all();
-        let _ = timeout(ABORT_GRACE, self.finish()).await;
+        let _ = timeout(ABORT_TIMEOUT, self.finish()).await;
         // A task that never yields cannot be ended; its results are refused once the job is handed
         // back.
         self.tasks.detach_all();
         for lease in mem::take(&mut self.running).into_values() {
             self.unsaved.push(Finished::unknown(lease, Outcome::Released));
         }
-        let farewell = async {
+        let sign_off = async {
             self.finish().await;
             if let Err(error) = self.store.unregister(&self.server).await {
                 warn!(%error, "job server cannot sign off, its lease will run out");
             }
         };
-        if timeout(FAREWELL, farewell).await.is_err() {
+        if timeout(SIGN_OFF_TIMEOUT, sign_off).await.is_err() {
             warn!(
                 unsaved = self.unsaved.len(),
                 "the job store did not take the last results, they will be repeated"
@@ -301,7 +301,7 @@ impl Dispatcher {
         metrics::counter!("contoso_jobs_lost_leases_total").increment(lost as u64);
         let all_ended = async { while self.tasks.join_next().await.is_some() {} };
         // Tasks that are left are aborted with the set.
-        let _ = timeout(CANCEL_GRACE, all_ended).await;
+        let _ = timeout(CANCEL_TIMEOUT, all_ended).await;
     }
 }
 

@@ -11,10 +11,10 @@ use crate::signalr::turn::{OrderedMessages, OrderedSend, Turn, TurnPart};
 
 /// Joins the hub servers of one process; with one member it is a backplane for a single pod.
 #[derive(Clone, Default)]
-pub struct InProcessBus(Arc<Shared>);
+pub struct InProcessBus(Arc<Members>);
 
 #[derive(Default)]
-struct Shared {
+struct Members {
     members: Mutex<Vec<Member>>,
     sent: Mutex<SentVersions>,
 }

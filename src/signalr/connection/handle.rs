@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::heard::{Heard, Offer};
-use super::{CloseCause, Outbox, Pushed};
+use super::{CloseCause, Pushed, SendQueue};
 use crate::signalr::protocol::{Frame, HubProtocol};
 use crate::signalr::turn::TurnPart;
 use crate::signalr::{HubOptions, SerializedMessage};
@@ -46,7 +46,7 @@ pub struct Connection {
     id: ConnectionId,
     user_id: Arc<str>,
     protocol: OnceLock<HubProtocol>,
-    outbox: Outbox,
+    send_queue: SendQueue,
     began_at: Instant,
     heard: Mutex<Heard>,
     groups: Mutex<BTreeSet<String>>,
@@ -85,7 +85,7 @@ impl Connection {
             id,
             user_id: user_id.into(),
             protocol: OnceLock::new(),
-            outbox: Outbox::new(options.send_queue_bytes, options.send_queue_messages),
+            send_queue: SendQueue::new(options.send_queue_bytes, options.send_queue_messages),
             began_at: Instant::now(),
             heard: Mutex::default(),
             groups: Mutex::default(),
@@ -155,7 +155,7 @@ impl Connection {
     }
 
     pub(in crate::signalr) fn push(&self, frame: Frame) -> Delivery {
-        match self.outbox.push(frame) {
+        match self.send_queue.push(frame) {
             Pushed::Queued => Delivery::Queued,
             Pushed::Finished => Delivery::Dropped,
             Pushed::Full => {
@@ -165,8 +165,8 @@ impl Connection {
         }
     }
 
-    pub(in crate::signalr) fn outbox(&self) -> &Outbox {
-        &self.outbox
+    pub(in crate::signalr) fn send_queue(&self) -> &SendQueue {
+        &self.send_queue
     }
 
     /// Asks the connection to end; the first cause wins.

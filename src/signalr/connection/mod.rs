@@ -1,15 +1,10 @@
-//! One connection: the state machine that decides, the queue that bounds, the pump that moves
-//! bytes.
+//! One connection as everybody holds it: who it is, what it heard, what it is sent and why it ends.
 
 mod close;
 mod handle;
 mod heard;
-mod machine;
-mod outbox;
-mod pump;
+mod send_queue;
 
 pub use close::CloseCause;
 pub use handle::{Connection, ConnectionId, Delivery, Hearing};
-pub use machine::{Event, Machine};
-pub use outbox::{Outbox, Pushed};
-pub(in crate::signalr) use pump::{Received, Surroundings, TransportReader, TransportWriter, run};
+pub use send_queue::{Pushed, SendQueue};

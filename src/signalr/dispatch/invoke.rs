@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use futures_util::FutureExt;
 
+use super::hub::Method;
 use super::{Caller, Hub, HubError, InvokeError};
 use crate::signalr::counters::{HubCounters, InvocationOutcome};
 use crate::signalr::protocol::{
@@ -12,14 +13,14 @@ use crate::signalr::protocol::{
 
 /// Runs the invocations of one connection.
 #[derive(Clone)]
-pub struct Dispatcher {
+pub struct HubDispatcher {
     pub hub: Arc<Hub>,
     pub caller: Caller,
     pub protocol: HubProtocol,
     pub detailed_errors: bool,
 }
 
-impl Dispatcher {
+impl HubDispatcher {
     /// Runs one invocation to its end. The frame is its completion; there is none when the client
     /// wants no answer.
     pub async fn invoke(
@@ -29,11 +30,12 @@ impl Dispatcher {
         counters: &HubCounters,
     ) -> Option<Frame> {
         let started = Instant::now();
-        let result = self.run(&invocation, streaming).await;
+        let method = self.hub.method(&invocation.target);
+        let label = method.map_or("unknown", |method| method.name.as_str());
+        let result = self.run(method, &invocation, streaming).await;
         if let Err(InvokeError::Failed(HubError::Hidden(error))) = &result {
-            let method = self.method_label(&invocation.target);
             tracing::error!(
-                method,
+                method = label,
                 error = &**error as &dyn std::error::Error,
                 "a hub method failed"
             );
@@ -44,7 +46,7 @@ impl Dispatcher {
             Err(InvokeError::Panicked) => InvocationOutcome::Panicked,
             Err(_) => InvocationOutcome::Refused,
         };
-        counters.invoked(self.method_label(&invocation.target), outcome, started.elapsed());
+        counters.invoked(label.to_owned(), outcome, started.elapsed());
         let invocation_id = invocation.invocation_id?;
         let outcome = match result {
             Ok(result) => Outcome::Result(result),
@@ -54,8 +56,13 @@ impl Dispatcher {
         Some(self.protocol.write(&HubMessage::Completion(completion)))
     }
 
-    async fn run(&self, invocation: &Invocation, streaming: bool) -> Result<Encoded, InvokeError> {
-        let method = self.hub.method(&invocation.target).ok_or(InvokeError::UnknownMethod)?;
+    async fn run(
+        &self,
+        method: Option<&Method>,
+        invocation: &Invocation,
+        streaming: bool,
+    ) -> Result<Encoded, InvokeError> {
+        let method = method.ok_or(InvokeError::UnknownMethod)?;
         if streaming {
             return Err(InvokeError::NotStreaming);
         }
@@ -67,10 +74,6 @@ impl Dispatcher {
             (method.handler)(self.caller.clone(), self.protocol, &invocation.arguments).await
         };
         AssertUnwindSafe(call).catch_unwind().await.unwrap_or(Err(InvokeError::Panicked))
-    }
-
-    fn method_label(&self, target: &str) -> String {
-        self.hub.method(target).map_or_else(|| "unknown".to_owned(), |method| method.name.clone())
     }
 }
 

@@ -11,4 +11,4 @@ pub use caller::Caller;
 pub use error::HubError;
 pub(super) use error::InvokeError;
 pub use hub::{Hub, HubBuilder};
-pub(super) use invoke::{Dispatcher, connected};
+pub(super) use invoke::{HubDispatcher, connected};

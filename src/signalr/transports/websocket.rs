@@ -6,13 +6,12 @@ use actix_ws::{CloseCode, CloseReason, Item, Message, MessageStream, ProtocolErr
 use bytes::Bytes;
 
 use crate::signalr::access::Authenticated;
-use crate::signalr::connection::{
-    CloseCause, Connection, ConnectionId, Received, TransportReader, TransportWriter, run,
-};
+use crate::signalr::connection::{CloseCause, Connection, ConnectionId};
 use crate::signalr::counters::Admission;
 use crate::signalr::endpoint::HubEndpoint;
 use crate::signalr::protocol::Frame;
-use crate::signalr::routes::Refused;
+use crate::signalr::refused::Refused;
+use crate::signalr::session::{Received, TransportReader, TransportWriter, run};
 
 /// The largest WebSocket frame taken, as a multiple of the largest message: clients may put several
 /// messages into one.
@@ -30,25 +29,25 @@ pub fn accept(
     let options = endpoint.options().clone();
     let id = id.unwrap_or_else(ConnectionId::random);
     let connection = Arc::new(Connection::new(id, &user.user_id, &options));
-    let place = endpoint.admissions.admit(connection.clone()).map_err(Refused::NotAdmitted)?;
+    let admitted = endpoint.admissions.admit(connection.clone()).map_err(Refused::NotAdmitted)?;
     let (response, session, messages) =
         actix_ws::handle(request, payload).map_err(|_| Refused::BadUpgrade)?;
     endpoint.lifetime().counters().admitted(Admission::Accepted);
 
     let messages = messages
         .max_frame_size(options.maximum_receive_message_size.saturating_mul(MESSAGES_PER_FRAME));
-    let surroundings = endpoint.surroundings();
+    let services = endpoint.services();
     actix_web::rt::spawn(async move {
         let cause = run(
-            surroundings,
+            services,
             connection.clone(),
             expiry(&user),
-            Reader(messages, session.clone()),
-            Writer(session),
+            WebSocketReader(messages, session.clone()),
+            WebSocketWriter(session),
         )
         .await;
         tracing::debug!(connection_id = %connection.id(), close_reason = cause.label(), "connection ended");
-        drop(place);
+        drop(admitted);
     });
     Ok(response)
 }
@@ -61,9 +60,9 @@ fn expiry(user: &Authenticated) -> Option<Instant> {
 }
 
 /// The session answers pings.
-struct Reader(MessageStream, Session);
+struct WebSocketReader(MessageStream, Session);
 
-impl TransportReader for Reader {
+impl TransportReader for WebSocketReader {
     async fn receive(&mut self) -> Received {
         loop {
             return match self.0.recv().await {
@@ -93,9 +92,9 @@ fn part(item: Item) -> Bytes {
     }
 }
 
-struct Writer(Session);
+struct WebSocketWriter(Session);
 
-impl TransportWriter for Writer {
+impl TransportWriter for WebSocketWriter {
     async fn write(&mut self, frame: Frame) -> bool {
         match frame {
             Frame::Text(text) => self.0.text(text).await,

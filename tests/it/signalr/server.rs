@@ -9,8 +9,8 @@ use actix_web::{App, HttpServer};
 use async_trait::async_trait;
 use contoso_shop::signalr::backplane::{Backplane, InProcessBus};
 use contoso_shop::signalr::{
-    Authenticated, ConnectionAuthenticator, Hub, HubContext, HubEndpoint, HubError, HubLifetime,
-    HubOptions, MissingVersions, Refusal, configure, tune_socket,
+    AccessDenied, Authenticated, ConnectionAuthenticator, Hub, HubContext, HubEndpoint, HubError,
+    HubLifetime, HubOptions, MissingVersions, configure, tune_socket,
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -112,12 +112,12 @@ struct NamedUsers;
 
 #[async_trait]
 impl ConnectionAuthenticator for NamedUsers {
-    async fn authenticate(&self, token: Option<&str>) -> Result<Authenticated, Refusal> {
-        match token.ok_or(Refusal::Unauthorized)? {
-            "bad" => Err(Refusal::Unauthorized),
+    async fn authenticate(&self, token: Option<&str>) -> Result<Authenticated, AccessDenied> {
+        match token.ok_or(AccessDenied::Unauthorized)? {
+            "bad" => Err(AccessDenied::Unauthorized),
             "nobody" => Ok(Authenticated { user_id: String::new(), expires_at: None }),
-            "banned" => Err(Refusal::Forbidden),
-            "outage" => Err(Refusal::Unavailable),
+            "banned" => Err(AccessDenied::Forbidden),
+            "outage" => Err(AccessDenied::Unavailable),
             token => {
                 let (name, milliseconds) = token.split_once('~').unwrap_or((token, ""));
                 let expires_at = milliseconds

@@ -11,7 +11,7 @@ mod channels;
 mod payload;
 mod subscriber;
 mod turn_marker;
-mod wishes;
+mod wanted;
 
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -40,12 +40,12 @@ use crate::adapters::redis::script::SlotScript;
 use acks::Acks;
 use channels::{Channels, Incoming};
 use payload::GroupCommand;
-use subscriber::{Echo, Subscriptions};
+use subscriber::{BackplaneSubscriptions, Echo};
 
 /// How long a new connection or member waits for its channel before it goes on without.
-const SUBSCRIBE_PATIENCE: Duration = Duration::from_secs(2);
+const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long the owner of a remote connection may take to change its groups.
-const ACK_PATIENCE: Duration = Duration::from_secs(5);
+const ACK_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a message to oneself may take.
 const ECHO_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long the last version sent of a key is remembered; longer than an order takes.
@@ -58,7 +58,7 @@ pub struct RedisBackplane {
     publisher: Client,
     publish_in_turn: SlotScript,
     channels: Channels,
-    subscriptions: Arc<Subscriptions>,
+    subscriptions: Arc<BackplaneSubscriptions>,
     acks: Acks,
     receiver: OnceLock<Weak<dyn BackplaneReceiver>>,
 }
@@ -80,7 +80,7 @@ impl RedisBackplane {
         let backplane = Arc::new(Self {
             publisher,
             publish_in_turn: SlotScript::new(include_str!("../lua/publish_in_turn.lua")),
-            subscriptions: Subscriptions::new(channels.permanent()),
+            subscriptions: BackplaneSubscriptions::new(channels.permanent()),
             channels,
             acks: Acks::default(),
             receiver: OnceLock::new(),
@@ -294,7 +294,7 @@ impl Backplane for RedisBackplane {
     }
 
     async fn subscribe(&self, target: &Target) -> Result<(), BackplaneError> {
-        if self.subscriptions.add(self.channels.target(target), SUBSCRIBE_PATIENCE).await {
+        if self.subscriptions.add(self.channels.target(target), SUBSCRIBE_TIMEOUT).await {
             return Ok(());
         }
         Err(BackplaneError::Unavailable("Redis has not confirmed the subscription".into()))
@@ -315,7 +315,7 @@ impl Backplane for RedisBackplane {
         };
         self.publish_raw(self.channels.group_commands(), payload::encode_group_command(&command))
             .await?;
-        match tokio::time::timeout(ACK_PATIENCE, &mut ack.acknowledged).await {
+        match tokio::time::timeout(ACK_TIMEOUT, &mut ack.acknowledged).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(BackplaneError::NotAcknowledged),
         }
@@ -382,7 +382,7 @@ mod tests {
         let backplane = RedisBackplane {
             publisher: Builder::default_centralized().build().expect("a client"),
             publish_in_turn: SlotScript::new(""),
-            subscriptions: Subscriptions::new(channels.permanent()),
+            subscriptions: BackplaneSubscriptions::new(channels.permanent()),
             channels,
             acks: Acks::default(),
             receiver: OnceLock::new(),

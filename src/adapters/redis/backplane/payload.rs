@@ -13,7 +13,7 @@ pub(super) struct Malformed;
 
 /// A message for clients: who is left out, and the frame for each protocol by name.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Invocation {
+pub(super) struct PublishedInvocation {
     pub(super) excluded: Vec<String>,
     pub(super) frames: Vec<(String, Bytes)>,
     /// The sender waits for the client's result, which we cannot give yet.
@@ -49,15 +49,15 @@ pub(super) fn encode_invocation<'a>(
     out
 }
 
-pub(super) fn decode_invocation(payload: &Bytes) -> Result<Invocation, Malformed> {
-    let mut reader = Reader { payload, rest: payload };
+pub(super) fn decode_invocation(payload: &Bytes) -> Result<PublishedInvocation, Malformed> {
+    let mut reader = PayloadReader { payload, rest: payload };
     let items = reader.array(2)?;
     let excluded = (0..reader.array(0)?).map(|_| reader.string()).collect::<Result<_, _>>()?;
     let protocols = decode::read_map_len(&mut reader.rest).map_err(|_| Malformed)?;
     let frames = (0..protocols)
         .map(|_| Ok((reader.string()?, reader.bytes()?)))
         .collect::<Result<_, _>>()?;
-    Ok(Invocation { excluded, frames, wants_result: items >= 4 })
+    Ok(PublishedInvocation { excluded, frames, wants_result: items >= 4 })
 }
 
 pub(super) fn encode_group_command(command: &GroupCommand) -> Vec<u8> {
@@ -76,7 +76,7 @@ pub(super) fn encode_group_command(command: &GroupCommand) -> Vec<u8> {
 }
 
 pub(super) fn decode_group_command(payload: &Bytes) -> Result<GroupCommand, Malformed> {
-    let mut reader = Reader { payload, rest: payload };
+    let mut reader = PayloadReader { payload, rest: payload };
     reader.array(5)?;
     Ok(GroupCommand {
         id: reader.integer()?,
@@ -99,7 +99,7 @@ pub(super) fn encode_ack(id: i32) -> Vec<u8> {
 }
 
 pub(super) fn decode_ack(payload: &Bytes) -> Result<i32, Malformed> {
-    let mut reader = Reader { payload, rest: payload };
+    let mut reader = PayloadReader { payload, rest: payload };
     reader.array(1)?;
     reader.integer()
 }
@@ -116,12 +116,12 @@ fn count(items: usize) -> u32 {
     u32::try_from(items).expect("four thousand million items do not fit into memory")
 }
 
-struct Reader<'a> {
+struct PayloadReader<'a> {
     payload: &'a Bytes,
     rest: &'a [u8],
 }
 
-impl Reader<'_> {
+impl PayloadReader<'_> {
     fn array(&mut self, at_least: u32) -> Result<u32, Malformed> {
         decode::read_array_len(&mut self.rest)
             .ok()

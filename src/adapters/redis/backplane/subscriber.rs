@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::wishes::Wishes;
+use super::wanted::WantedChannels;
 use crate::signalr::backplane::BackplaneState;
 
 /// Channels per SUBSCRIBE, so that thousands of joins after a reconnect do not block Redis in one
@@ -31,9 +31,9 @@ pub(super) enum Echo {
     NotSent,
 }
 
-/// The wishes of this process and how far Redis has them.
-pub(super) struct Subscriptions {
-    wishes: Mutex<Wishes>,
+/// The wanted of this process and how far Redis has them.
+pub(super) struct BackplaneSubscriptions {
+    wanted: Mutex<WantedChannels>,
     changed: Notify,
     state: watch::Sender<BackplaneState>,
     /// Redis has every permanent channel and, a moment after they are wanted, the others.
@@ -41,17 +41,17 @@ pub(super) struct Subscriptions {
     generation: AtomicU64,
 }
 
-impl Subscriptions {
+impl BackplaneSubscriptions {
     /// Wants `channels` from the start.
     pub(super) fn new(channels: impl IntoIterator<Item = String>) -> Arc<Self> {
-        let mut wishes = Wishes::default();
+        let mut wanted = WantedChannels::default();
         for channel in channels {
-            wishes.add(channel);
+            wanted.add(channel);
         }
         let (state, _) = watch::channel(BackplaneState::Disconnected);
         let (subscribed, generation) = (AtomicBool::new(false), AtomicU64::new(0));
         Arc::new(Self {
-            wishes: Mutex::new(wishes),
+            wanted: Mutex::new(wanted),
             changed: Notify::new(),
             state,
             subscribed,
@@ -63,12 +63,12 @@ impl Subscriptions {
         self.state.subscribe()
     }
 
-    /// Wants a channel; false if Redis does not have it yet, now or within `patience`. The wish
+    /// Wants a channel; false if Redis does not have it yet, now or within `limit`. The wish
     /// stands.
-    pub(super) async fn add(&self, channel: String, patience: Duration) -> bool {
+    pub(super) async fn add(&self, channel: String, limit: Duration) -> bool {
         let Some(confirmed) = self.lock().add(channel) else { return true };
         self.changed.notify_one();
-        self.subscribed.load(Relaxed) && matches!(timeout(patience, confirmed).await, Ok(Ok(())))
+        self.subscribed.load(Relaxed) && matches!(timeout(limit, confirmed).await, Ok(Ok(())))
     }
 
     pub(super) fn remove(&self, channel: &str) {
@@ -76,7 +76,7 @@ impl Subscriptions {
         self.changed.notify_one();
     }
 
-    /// Makes Redis follow the wishes, for ever. After each reconnect everything is asked for again.
+    /// Subscribes to what is wanted, for ever. After each reconnect everything is asked for again.
     /// `hear` sends this process a message of its own.
     pub(super) async fn keep(
         &self,
@@ -191,7 +191,7 @@ impl Subscriptions {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Wishes> {
-        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, WantedChannels> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -20,7 +20,7 @@ pub(in crate::signalr::protocol) fn decode(
     let kind = fields.kind.ok_or(ProtocolError::Missing("type"))?;
     let kind: i32 =
         serde_json::from_str(kind.get()).map_err(|_| ProtocolError::WrongType("type", "Number"))?;
-    let reader = Reader { record, fields };
+    let reader = JsonReader { record, fields };
     Ok(Some(match kind {
         1 => HubMessage::Invocation(reader.invocation(reader.invocation_id()?)?),
         2 => HubMessage::StreamItem {
@@ -73,12 +73,12 @@ fn check_shape(text: &str) -> Result<(), ProtocolError> {
     Ok(())
 }
 
-struct Reader<'a> {
+struct JsonReader<'a> {
     record: &'a Bytes,
     fields: Fields<'a>,
 }
 
-impl Reader<'_> {
+impl JsonReader<'_> {
     fn encoded(&self, value: &RawValue) -> Encoded {
         Encoded(self.record.slice_ref(value.get().as_bytes()))
     }

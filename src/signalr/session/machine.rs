@@ -1,7 +1,7 @@
 use std::time::Instant;
 
-use super::CloseCause;
 use crate::signalr::HubOptions;
+use crate::signalr::connection::CloseCause;
 use crate::signalr::protocol::{
     Frame, FrameReader, HandshakeError, HandshakeRequest, HubMessage, HubProtocol,
 };
@@ -15,9 +15,9 @@ use crate::signalr::protocol::{
 /// ```
 #[derive(Debug)]
 pub struct Machine {
-    phase: Phase,
+    phase: SessionPhase,
     input: FrameReader,
-    limits: Limits,
+    limits: SessionLimits,
     handshake_by: Instant,
     expires_at: Option<Instant>,
     last_ping: Instant,
@@ -29,14 +29,14 @@ pub struct Machine {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+enum SessionPhase {
     AwaitingHandshake,
     Open(HubProtocol),
     Closed,
 }
 
 #[derive(Debug)]
-struct Limits {
+struct SessionLimits {
     keep_alive: std::time::Duration,
     client_timeout: std::time::Duration,
     message_size: usize,
@@ -59,9 +59,9 @@ impl Machine {
     /// A connection whose transport opened at `now`, and whose token ends at `expires_at`.
     pub fn new(options: &HubOptions, now: Instant, expires_at: Option<Instant>) -> Self {
         Self {
-            phase: Phase::AwaitingHandshake,
+            phase: SessionPhase::AwaitingHandshake,
             input: FrameReader::default(),
-            limits: Limits {
+            limits: SessionLimits {
                 keep_alive: options.keep_alive_interval,
                 client_timeout: options.client_timeout,
                 message_size: options.maximum_receive_message_size,
@@ -77,14 +77,14 @@ impl Machine {
     /// Takes what the transport received.
     pub fn receive(&mut self, bytes: &[u8], now: Instant) -> Vec<Event> {
         let mut events = Vec::new();
-        if self.phase == Phase::Closed {
+        if self.phase == SessionPhase::Closed {
             return events;
         }
         self.input.extend(bytes);
-        if self.phase == Phase::AwaitingHandshake {
+        if self.phase == SessionPhase::AwaitingHandshake {
             self.shake_hands(now, &mut events);
         }
-        while let Phase::Open(protocol) = self.phase {
+        while let SessionPhase::Open(protocol) = self.phase {
             match protocol.read(&mut self.input, self.limits.message_size) {
                 Ok(None) => break,
                 Ok(Some(message)) => {
@@ -103,7 +103,7 @@ impl Machine {
         match HandshakeRequest::read(&mut self.input, self.limits.message_size) {
             Ok(None) => {}
             Ok(Some(request)) => {
-                self.phase = Phase::Open(request.protocol);
+                self.phase = SessionPhase::Open(request.protocol);
                 self.last_ping = now;
                 events.push(Event::Opened(request.protocol, request.protocol.handshake_accepted()));
             }
@@ -112,18 +112,18 @@ impl Machine {
     }
 
     fn refuse(&mut self, error: &HandshakeError) -> Vec<Event> {
-        self.phase = Phase::Closed;
+        self.phase = SessionPhase::Closed;
         vec![Event::Write(error.response()), Event::Closed(CloseCause::HandshakeRefused)]
     }
 
     /// Does what is due at `now`.
     pub fn tick(&mut self, now: Instant) -> Vec<Event> {
-        let Phase::Open(protocol) = self.phase else {
+        let SessionPhase::Open(protocol) = self.phase else {
             return match self.phase {
-                Phase::AwaitingHandshake if now >= self.handshake_by => {
+                SessionPhase::AwaitingHandshake if now >= self.handshake_by => {
                     self.refuse(&HandshakeError::Canceled)
                 }
-                Phase::AwaitingHandshake if self.expires_at.is_some_and(|at| now >= at) => {
+                SessionPhase::AwaitingHandshake if self.expires_at.is_some_and(|at| now >= at) => {
                     self.end(CloseCause::TokenExpired)
                 }
                 _ => Vec::new(),
@@ -145,12 +145,12 @@ impl Machine {
     /// When [`Self::tick`] has something to do; `None` once closed.
     pub fn next_tick(&self) -> Option<Instant> {
         let due = match self.phase {
-            Phase::AwaitingHandshake => self.handshake_by,
-            Phase::Open(_) => {
+            SessionPhase::AwaitingHandshake => self.handshake_by,
+            SessionPhase::Open(_) => {
                 let ping = self.last_ping + self.limits.keep_alive;
                 self.silent_at().map_or(ping, |at| at.min(ping))
             }
-            Phase::Closed => return None,
+            SessionPhase::Closed => return None,
         };
         Some(self.expires_at.map_or(due, |at| at.min(due)))
     }
@@ -170,16 +170,16 @@ impl Machine {
 
     /// Ends the connection from our side: drain, abort, slow consumer, lost transport.
     pub fn end(&mut self, cause: CloseCause) -> Vec<Event> {
-        if self.phase == Phase::Closed {
+        if self.phase == SessionPhase::Closed {
             return Vec::new();
         }
         // Before the handshake there is no protocol to say Close in.
-        let cause = if self.phase == Phase::AwaitingHandshake {
+        let cause = if self.phase == SessionPhase::AwaitingHandshake {
             CloseCause::HandshakeRefused
         } else {
             cause
         };
-        self.phase = Phase::Closed;
+        self.phase = SessionPhase::Closed;
         vec![Event::Closed(cause)]
     }
 }

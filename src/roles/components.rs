@@ -4,7 +4,7 @@ use fred::clients::Client;
 use tokio::sync::{Notify, watch};
 
 use super::StartError;
-use super::commons::Commons;
+use super::shared_state::SharedState;
 use super::stores::guard_settings;
 use crate::adapters::memory::{LocalWakeup, MemoryStatusCopy};
 use crate::adapters::redis::{
@@ -20,12 +20,12 @@ use crate::ports::{
 };
 
 /// What every role stands on. Every port is behind the breaker of its dependency (S1-Res-1).
-pub(super) struct Shared {
+pub(super) struct Components {
     pub(super) settings: Settings,
     pub(super) stores: Stores,
     pub(super) copy: Arc<dyn StatusCopy>,
     pub(super) wakeup: Arc<dyn Wakeup>,
-    pub(super) commons: Commons,
+    pub(super) shared_state: SharedState,
     /// Takes the events that this process commits.
     pub(super) handover: Arc<dyn CommittedEvents>,
     /// The way that events take.
@@ -49,7 +49,7 @@ pub(super) struct SharedRedis {
     pub(super) guard: Arc<Guard>,
 }
 
-impl Shared {
+impl Components {
     /// Connects to Redis when there is one. It may be away: clients connect in the background, for
     /// ever.
     pub(super) fn new(
@@ -66,13 +66,13 @@ impl Shared {
         probes.extend(stores.report_health.clone());
         let Some(redis) = settings.connections.redis.clone() else {
             let copy = Arc::new(MemoryStatusCopy::new(settings.workflow_state_ttl));
-            let (wakeup, commons) = (Arc::new(LocalWakeup::default()), Commons::local());
+            let (wakeup, shared_state) = (Arc::new(LocalWakeup::default()), SharedState::local());
             return Ok(Self {
                 settings,
                 stores,
                 copy,
                 wakeup,
-                commons,
+                shared_state,
                 handover,
                 delivery,
                 changed,
@@ -96,7 +96,7 @@ impl Shared {
         let events = Arc::new(events);
         let dead_letters = Arc::new(RedisDeadLetters::new(guarded.clone()));
         let copy = Arc::new(RedisStatusCopy::new(guarded.clone(), settings.workflow_state_ttl));
-        let commons = Commons::shared(&client, &guarded, &subscriptions, supervisor);
+        let shared_state = SharedState::shared(&client, &guarded, &subscriptions, supervisor);
         probes.push(Arc::new(RedisHealth::new(guarded, subscriptions)));
         probes.push(Arc::new(DeliveryHealth(delivery.clone())));
         Ok(Self {
@@ -104,7 +104,7 @@ impl Shared {
             stores,
             copy,
             wakeup,
-            commons,
+            shared_state,
             handover,
             delivery,
             changed,

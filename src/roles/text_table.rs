@@ -1,5 +1,5 @@
 /// Rows as text in aligned columns, under their titles.
-pub(super) fn table<const N: usize>(
+pub(super) fn text_table<const N: usize>(
     titles: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
@@ -27,12 +27,12 @@ pub(super) fn short(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{short, table};
+    use super::{short, text_table};
 
     #[test]
     fn columns_are_aligned_and_texts_are_cut() {
         let rows = [["1".to_owned(), "x".to_owned()], ["200".to_owned(), "é".to_owned()]];
-        assert_eq!(table(["ID", "ERROR"], rows), "ID   ERROR\n1    x\n200  é\n");
+        assert_eq!(text_table(["ID", "ERROR"], rows), "ID   ERROR\n1    x\n200  é\n");
         assert_eq!(short("a\nb"), "a b");
         assert_eq!(short(&"é".repeat(101)).chars().count(), 101);
     }

@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 /// Which channels are wanted and which Redis has confirmed. Counted, so that the order of
 /// subscribing and unsubscribing of different members does not matter.
 #[derive(Debug, Default)]
-pub(super) struct Wishes {
+pub(super) struct WantedChannels {
     wanted: HashMap<String, usize>,
     confirmed: HashSet<String>,
     changed: HashSet<String>,
@@ -19,7 +19,7 @@ pub(super) struct Changes {
     pub(super) unsubscribe: Vec<String>,
 }
 
-impl Wishes {
+impl WantedChannels {
     /// Wants a channel once more; the receiver resolves when Redis has confirmed it, `None` if it
     /// has already.
     pub(super) fn add(&mut self, channel: String) -> Option<oneshot::Receiver<()>> {
@@ -95,48 +95,48 @@ mod tests {
 
     #[test]
     fn the_first_wish_subscribes_and_the_last_unsubscribes() {
-        let mut wishes = Wishes::default();
-        let mut waiting = wishes.add("a".into()).expect("not confirmed yet");
-        assert_eq!(wishes.take_changes(), subscribe("a"));
+        let mut wanted = WantedChannels::default();
+        let mut waiting = wanted.add("a".into()).expect("not confirmed yet");
+        assert_eq!(wanted.take_changes(), subscribe("a"));
         assert!(waiting.try_recv().is_err());
-        wishes.confirm(vec!["a".into()]);
+        wanted.confirm(vec!["a".into()]);
         assert!(waiting.try_recv().is_ok());
-        assert!(wishes.add("a".into()).is_none());
-        wishes.remove("a");
-        assert_eq!(wishes.take_changes(), Changes::default());
-        wishes.remove("a");
-        wishes.remove("a");
-        assert_eq!(wishes.take_changes(), unsubscribe("a"));
+        assert!(wanted.add("a".into()).is_none());
+        wanted.remove("a");
+        assert_eq!(wanted.take_changes(), Changes::default());
+        wanted.remove("a");
+        wanted.remove("a");
+        assert_eq!(wanted.take_changes(), unsubscribe("a"));
     }
 
     #[test]
     fn a_wish_given_up_while_redis_confirms_is_undone() {
-        let mut wishes = Wishes::default();
-        wishes.add("a".into());
-        let taken = wishes.take_changes();
-        wishes.remove("a");
-        wishes.confirm(taken.subscribe);
-        assert_eq!(wishes.take_changes(), unsubscribe("a"));
+        let mut wanted = WantedChannels::default();
+        wanted.add("a".into());
+        let taken = wanted.take_changes();
+        wanted.remove("a");
+        wanted.confirm(taken.subscribe);
+        assert_eq!(wanted.take_changes(), unsubscribe("a"));
     }
 
     #[test]
     fn leaving_and_joining_at_once_changes_nothing() {
-        let mut wishes = Wishes::default();
-        wishes.add("a".into());
-        wishes.take_changes();
-        wishes.confirm(vec!["a".into()]);
-        wishes.remove("a");
-        wishes.add("a".into());
-        assert_eq!(wishes.take_changes(), Changes::default());
+        let mut wanted = WantedChannels::default();
+        wanted.add("a".into());
+        wanted.take_changes();
+        wanted.confirm(vec!["a".into()]);
+        wanted.remove("a");
+        wanted.add("a".into());
+        assert_eq!(wanted.take_changes(), Changes::default());
     }
 
     #[test]
     fn everything_wanted_is_asked_for_again_after_a_reconnect() {
-        let mut wishes = Wishes::default();
-        wishes.add("a".into());
-        wishes.take_changes();
-        wishes.confirm(vec!["a".into()]);
-        wishes.reset();
-        assert_eq!(wishes.take_changes(), subscribe("a"));
+        let mut wanted = WantedChannels::default();
+        wanted.add("a".into());
+        wanted.take_changes();
+        wanted.confirm(vec!["a".into()]);
+        wanted.reset();
+        assert_eq!(wanted.take_changes(), subscribe("a"));
     }
 }

@@ -9,8 +9,9 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use tokio::time::{sleep_until, timeout};
 
-use super::{CloseCause, Connection, Event, Machine};
-use crate::signalr::dispatch::{Caller, Dispatcher, Hub, HubError, connected};
+use super::{Event, Machine};
+use crate::signalr::connection::{CloseCause, Connection};
+use crate::signalr::dispatch::{Caller, Hub, HubDispatcher, HubError, connected};
 use crate::signalr::lifetime::HubLifetime;
 use crate::signalr::protocol::{Frame, HubMessage, HubProtocol};
 use crate::signalr::{HubContext, HubOptions};
@@ -41,30 +42,30 @@ pub trait TransportWriter: Sized {
     /// Writes one frame; false when the transport is gone.
     fn write(&mut self, frame: Frame) -> impl Future<Output = bool>;
 
-    /// Says goodbye in the transport's own way.
+    /// Closes the transport in its own way.
     fn close(self, cause: &CloseCause) -> impl Future<Output = ()>;
 }
 
-/// What a connection needs to live.
-pub struct Surroundings {
+/// What a connection works with.
+pub struct ConnectionServices {
     pub hub: Arc<Hub>,
     pub lifetime: Arc<HubLifetime>,
     pub options: Arc<HubOptions>,
 }
 
-/// Lives a connection from its first byte until the hub has forgotten it.
+/// Runs one connection until it is unregistered.
 pub async fn run(
-    around: Surroundings,
+    services: ConnectionServices,
     connection: Arc<Connection>,
     expires_at: Option<Instant>,
     reader: impl TransportReader,
     writer: impl TransportWriter,
 ) -> CloseCause {
-    let options = around.options.clone();
-    let counters = around.lifetime.clone();
+    let options = services.options.clone();
+    let counters = services.lifetime.clone();
     let mut pump = Pump {
         machine: Machine::new(&options, Instant::now(), expires_at),
-        around,
+        services,
         connection: connection.clone(),
         waiting: VecDeque::new(),
         waiting_bytes: 0,
@@ -91,8 +92,8 @@ pub async fn run(
                 .message(options.detailed_errors)
                 .map(|message| dispatcher.protocol.write(&message))
         });
-        connection.outbox().finish(last, cause.discards_queue());
-        let farewell = async {
+        connection.send_queue().finish(last, cause.discards_queue());
+        let closing = async {
             let writer = match written {
                 Some(writer) => writer,
                 None => writing.await,
@@ -101,7 +102,7 @@ pub async fn run(
                 writer.close(&cause).await;
             }
         };
-        if timeout(options.close_timeout, farewell).await.is_err() {
+        if timeout(options.close_timeout, closing).await.is_err() {
             tracing::debug!(connection_id = %connection.id(), "a closing client did not read what was left");
         }
         cause
@@ -111,14 +112,14 @@ pub async fn run(
     cause
 }
 
-/// Writes until the outbox is finished. `None` when the transport is gone or stuck; the connection
+/// Writes until the send queue is finished. `None` when the transport is gone or stuck; the connection
 /// then knows why.
 async fn write_all<W: TransportWriter>(
     connection: &Connection,
     mut writer: W,
     send_timeout: Duration,
 ) -> Option<W> {
-    while let Some(frame) = connection.outbox().next().await {
+    while let Some(frame) = connection.send_queue().next().await {
         match timeout(send_timeout, writer.write(frame)).await {
             Ok(true) => {}
             Ok(false) => {
@@ -145,11 +146,11 @@ enum Worked {
 
 struct Pump {
     machine: Machine,
-    around: Surroundings,
+    services: ConnectionServices,
     connection: Arc<Connection>,
     waiting: VecDeque<HubMessage>,
     waiting_bytes: usize,
-    dispatcher: Option<Dispatcher>,
+    dispatcher: Option<HubDispatcher>,
     registered: bool,
     connected: bool,
     /// The client closed in order: what it sent before is still worked off.
@@ -175,7 +176,7 @@ impl Pump {
                     Event::Closed(cause) => {
                         // Nothing was registered yet if the handshake was refused: the refusal
                         // itself must leave.
-                        self.connection.outbox().release();
+                        self.connection.send_queue().release();
                         return cause;
                     }
                 }
@@ -218,7 +219,7 @@ impl Pump {
                     Received::Closed => self.machine.end(CloseCause::ClientClosed(None)),
                     Received::Lost => self.machine.end(CloseCause::TransportLost),
                     Received::TooLarge => {
-                        let limit = self.around.options.maximum_receive_message_size;
+                        let limit = self.services.options.maximum_receive_message_size;
                         self.machine.end(CloseCause::ProtocolFault(crate::signalr::protocol::ProtocolError::TooLarge(limit)))
                     }
                 }),
@@ -234,23 +235,23 @@ impl Pump {
     fn open(&mut self, protocol: HubProtocol, answer: Frame) -> Work {
         self.connection.agree(protocol);
         self.connection.push(answer);
-        let dispatcher = Dispatcher {
-            hub: self.around.hub.clone(),
+        let dispatcher = HubDispatcher {
+            hub: self.services.hub.clone(),
             caller: Caller::new(
                 self.connection.clone(),
-                HubContext::new(self.around.lifetime.clone()),
+                HubContext::new(self.services.lifetime.clone()),
             ),
             protocol,
-            detailed_errors: self.around.options.detailed_errors,
+            detailed_errors: self.services.options.detailed_errors,
         };
         self.dispatcher = Some(dispatcher.clone());
         self.registered = true;
-        let (lifetime, connection) = (self.around.lifetime.clone(), self.connection.clone());
+        let (lifetime, connection) = (self.services.lifetime.clone(), self.connection.clone());
         async move {
             if !lifetime.connect(&connection).await {
                 return Worked::IdTaken;
             }
-            connection.outbox().release();
+            connection.send_queue().release();
             Worked::Connected(connected(&dispatcher.hub, dispatcher.caller).await)
         }
         .boxed_local()
@@ -265,7 +266,7 @@ impl Pump {
             _ => return None,
         };
         let dispatcher = self.dispatcher.clone()?;
-        let lifetime = self.around.lifetime.clone();
+        let lifetime = self.services.lifetime.clone();
         let work = async move {
             Worked::Invoked(dispatcher.invoke(invocation, streaming, lifetime.counters()).await)
         };
@@ -290,7 +291,7 @@ impl Pump {
                         "the connected hook failed"
                     );
                 }
-                let detail = error.detail(self.around.options.detailed_errors);
+                let detail = error.detail(self.services.options.detailed_errors);
                 self.machine.end(CloseCause::ConnectedFailed(detail))
             }
             Worked::IdTaken => {
@@ -302,7 +303,7 @@ impl Pump {
 
     /// Lets running work end, runs the disconnected hook, forgets the connection (order of C3).
     async fn leave(&mut self, cause: &CloseCause, work: Option<Work>) {
-        let limit = self.around.options.close_timeout;
+        let limit = self.services.options.close_timeout;
         self.connection.aborted().cancel();
         if let Some(work) = work
             && let Ok(worked) = timeout(limit, work).await
@@ -324,7 +325,7 @@ impl Pump {
             }
         }
         if self.registered {
-            self.around.lifetime.disconnect(&self.connection);
+            self.services.lifetime.disconnect(&self.connection);
         }
     }
 }

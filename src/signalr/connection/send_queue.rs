@@ -7,7 +7,7 @@ use crate::signalr::protocol::Frame;
 
 /// What waits to be written to one client, bounded in bytes and messages. Adding never waits.
 #[derive(Debug)]
-pub struct Outbox {
+pub struct SendQueue {
     queue: Mutex<Queue>,
     wake: Notify,
     maximum_bytes: usize,
@@ -33,7 +33,7 @@ pub enum Pushed {
     Full,
 }
 
-impl Outbox {
+impl SendQueue {
     /// An empty queue. Nothing is written until [`Self::release`], so that a client is answered
     /// only when it can be reached.
     pub fn new(maximum_bytes: usize, maximum_messages: usize) -> Self {
@@ -120,38 +120,38 @@ mod tests {
 
     #[tokio::test]
     async fn frames_leave_in_order_once_released() {
-        let outbox = Outbox::new(100, 10);
-        assert_eq!(outbox.push(frame(1)), Pushed::Queued);
-        assert_eq!(outbox.push(frame(2)), Pushed::Queued);
-        assert!(futures_util::FutureExt::now_or_never(outbox.next()).is_none(), "held");
-        outbox.release();
-        assert_eq!(outbox.next().await, Some(frame(1)));
-        outbox.finish(Some(frame(3)), false);
-        assert_eq!(outbox.push(frame(4)), Pushed::Finished);
-        assert_eq!(outbox.next().await, Some(frame(2)));
-        assert_eq!(outbox.next().await, Some(frame(3)));
-        assert_eq!(outbox.next().await, None);
+        let send_queue = SendQueue::new(100, 10);
+        assert_eq!(send_queue.push(frame(1)), Pushed::Queued);
+        assert_eq!(send_queue.push(frame(2)), Pushed::Queued);
+        assert!(futures_util::FutureExt::now_or_never(send_queue.next()).is_none(), "held");
+        send_queue.release();
+        assert_eq!(send_queue.next().await, Some(frame(1)));
+        send_queue.finish(Some(frame(3)), false);
+        assert_eq!(send_queue.push(frame(4)), Pushed::Finished);
+        assert_eq!(send_queue.next().await, Some(frame(2)));
+        assert_eq!(send_queue.next().await, Some(frame(3)));
+        assert_eq!(send_queue.next().await, None);
     }
 
     #[tokio::test]
     async fn both_bounds_hold_and_room_comes_back() {
-        let outbox = Outbox::new(10, 3);
-        outbox.release();
-        assert_eq!(outbox.push(frame(8)), Pushed::Queued);
-        assert_eq!(outbox.push(frame(3)), Pushed::Full);
-        assert_eq!(outbox.push(frame(1)), Pushed::Queued);
-        assert_eq!(outbox.push(frame(1)), Pushed::Queued);
-        assert_eq!(outbox.push(frame(0)), Pushed::Full);
-        outbox.next().await;
-        assert_eq!(outbox.push(frame(8)), Pushed::Queued);
-        outbox.finish(None, true);
-        assert_eq!(outbox.next().await, None);
+        let send_queue = SendQueue::new(10, 3);
+        send_queue.release();
+        assert_eq!(send_queue.push(frame(8)), Pushed::Queued);
+        assert_eq!(send_queue.push(frame(3)), Pushed::Full);
+        assert_eq!(send_queue.push(frame(1)), Pushed::Queued);
+        assert_eq!(send_queue.push(frame(1)), Pushed::Queued);
+        assert_eq!(send_queue.push(frame(0)), Pushed::Full);
+        send_queue.next().await;
+        assert_eq!(send_queue.push(frame(8)), Pushed::Queued);
+        send_queue.finish(None, true);
+        assert_eq!(send_queue.next().await, None);
     }
 
     #[test]
     fn one_large_frame_passes_an_empty_queue() {
-        let outbox = Outbox::new(10, 3);
-        assert_eq!(outbox.push(frame(11)), Pushed::Queued);
-        assert_eq!(outbox.push(frame(0)), Pushed::Full);
+        let send_queue = SendQueue::new(10, 3);
+        assert_eq!(send_queue.push(frame(11)), Pushed::Queued);
+        assert_eq!(send_queue.push(frame(0)), Pushed::Full);
     }
 }

@@ -12,13 +12,13 @@ const EVERY: Duration = Duration::from_secs(2);
 
 /// Trims what every pod has dealt with from the stream, and shows how full it and the dead letters
 /// are. Any number of pods may do it.
-pub struct StreamUpkeep {
+pub struct StreamTrimmer {
     stream: Arc<dyn EventStream>,
     letters: Arc<dyn DeadLetters>,
     status: DeliveryStatus,
 }
 
-impl StreamUpkeep {
+impl StreamTrimmer {
     /// Over these ports.
     pub fn new(
         stream: Arc<dyn EventStream>,

@@ -12,14 +12,14 @@ use crate::lifecycle::Supervisor;
 use crate::ports::{Cache, Locks, RateLimiter, Sessions, SystemClock};
 
 /// What processes have in common beside orders.
-pub(super) struct Commons {
+pub(super) struct SharedState {
     pub(super) limiter: Arc<dyn RateLimiter>,
     pub(super) cache: Arc<dyn Cache>,
     pub(super) sessions: Arc<dyn Sessions>,
     pub(super) locks: Arc<dyn Locks>,
 }
 
-impl Commons {
+impl SharedState {
     /// Of this process alone.
     pub(super) fn local() -> Self {
         Self {
