@@ -17,8 +17,8 @@ use contoso_shop::jobs::engine::{
     Job, JobContext, JobError, JobRegistry, JobServer, ServerOptions,
 };
 use contoso_shop::ports::{
-    Acknowledgement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth, ServerInfo,
-    ServerRecord, StoreError, Stores, SystemClock, Topic, Wakeup,
+    Acknowledgement, ClaimStatement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth,
+    ServerInfo, ServerRecord, StoreError, Stores, SystemClock, Topic, Wakeup,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -212,6 +212,13 @@ impl Measured {
 
 #[async_trait]
 impl JobStore for Measured {
+    fn with_claim_statements(
+        self: Arc<Self>,
+        _: &[(&'static str, ClaimStatement)],
+    ) -> Arc<dyn JobStore> {
+        self
+    }
+
     async fn exchange(
         &self,
         server: &ServerId,

@@ -24,6 +24,8 @@ pub struct ProcessOrderRequest {
     pub trace_parent: Option<String>,
     /// Ends the attempt early.
     pub cancelled: CancellationToken,
+    /// How the move to Processing ended, if it was made together with the lease.
+    pub started: Option<Advanced>,
 }
 
 /// Why an order could not be processed.
@@ -77,7 +79,11 @@ impl ProcessOrder {
 
     /// One attempt.
     pub async fn run(&self, request: &ProcessOrderRequest) -> Result<(), ProcessOrderError> {
-        if let Step::Over = self.advance(request, Transition::processing_started(), None).await? {
+        let started = match &request.started {
+            Some(advanced) => self.settle(advanced.clone()).await?,
+            None => self.advance(request, Transition::processing_started(), None).await?,
+        };
+        if let Step::Over = started {
             return Ok(());
         }
         self.work(request).await?;
@@ -112,7 +118,12 @@ impl ProcessOrder {
             event_id: EventId::generate(),
             trace_parent: request.trace_parent.clone(),
         };
-        match self.orders.advance(step).await? {
+        self.settle(self.orders.advance(step).await?).await
+    }
+
+    /// What follows from a move.
+    async fn settle(&self, advanced: Advanced) -> Result<Step, ProcessOrderError> {
+        match advanced {
             Advanced::Applied(snapshot, entry) => {
                 self.after_commit.committed(entry);
                 self.announce(&snapshot).await;

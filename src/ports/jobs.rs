@@ -1,9 +1,10 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::StoreError;
+use super::{Advanced, StoreError};
 use crate::domain::{JobId, JobState, QueueName, ServerId, Timestamp};
 
 /// A job to be stored.
@@ -35,8 +36,16 @@ pub struct Lease {
     pub fence: i64,
 }
 
+/// What a store does in the transaction that leases a job, on behalf of the job's definition: one
+/// commit less on the way of every such job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimStatement {
+    /// Moves the order that the arguments name (`correlationId`) to Processing, under the lease.
+    StartProcessing,
+}
+
 /// A job leased to a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FetchedJob {
     /// Needed to finish it.
     pub lease: Lease,
@@ -54,6 +63,8 @@ pub struct FetchedJob {
     pub created_at: Timestamp,
     /// The trace it belongs to.
     pub trace_parent: Option<String>,
+    /// How the claim statement of its kind ended; `None` when the store ran none, or could not.
+    pub claimed: Option<Advanced>,
 }
 
 /// How an attempt ended.
@@ -96,7 +107,7 @@ pub enum Acknowledged {
 }
 
 /// The answer to one exchange.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Exchange {
     /// One entry per acknowledgement, in their order.
     pub acknowledged: Vec<Acknowledged>,
@@ -183,6 +194,13 @@ pub struct JobRecord {
 /// lost changes nothing any more.
 #[async_trait]
 pub trait JobStore: Send + Sync {
+    /// The same store, for a server whose kinds of job have these claim statements. A store that
+    /// cannot run them leases jobs without; the job does the same itself then.
+    fn with_claim_statements(
+        self: Arc<Self>,
+        statements: &[(&'static str, ClaimStatement)],
+    ) -> Arc<dyn JobStore>;
+
     /// Stores the jobs in one transaction; a job whose unique key exists yields that job's id and
     /// is not stored again.
     async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<JobId>, StoreError>;

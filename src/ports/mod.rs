@@ -29,8 +29,8 @@ pub use error::{BoxError, StoreError};
 pub use events::{Appended, DeadLetter, DeadLetters, EventStream, StreamEntry, StreamState};
 pub use health::{Availability, ComponentHealth, Health, HealthProbe};
 pub use jobs::{
-    Acknowledged, Acknowledgement, Exchange, FetchedJob, JobRecord, JobStore, Lease, NewJob,
-    Outcome, QueueDepth, ServerInfo, ServerRecord,
+    Acknowledged, Acknowledgement, ClaimStatement, Exchange, FetchedJob, JobRecord, JobStore,
+    Lease, NewJob, Outcome, QueueDepth, ServerInfo, ServerRecord,
 };
 pub use key_source::{KeySource, PublishedKeys};
 pub use locks::{HeldLock, Locks};

@@ -63,6 +63,7 @@ pub(super) fn fetched(row: &Row) -> Result<FetchedJob, StoreError> {
         max_attempts: row.unsigned("MaxAttempts")?,
         created_at: row.instant("CreatedAt")?,
         trace_parent: maybe_text(row, "TraceParent")?,
+        claimed: None,
     })
 }
 

@@ -11,8 +11,8 @@ use super::row::{Answer, Cells};
 use super::unit;
 use crate::domain::{JobId, QueueName, ServerId};
 use crate::ports::{
-    Acknowledged, Acknowledgement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth,
-    ServerInfo, ServerRecord, StoreError,
+    Acknowledged, Acknowledgement, ClaimStatement, Exchange, JobRecord, JobStore, Lease, NewJob,
+    QueueDepth, ServerInfo, ServerRecord, StoreError,
 };
 
 pub(super) struct MssqlJobStore {
@@ -27,6 +27,14 @@ impl MssqlJobStore {
 
 #[async_trait]
 impl JobStore for MssqlJobStore {
+    /// Jobs are leased without: they make their first move themselves.
+    fn with_claim_statements(
+        self: Arc<Self>,
+        _: &[(&'static str, ClaimStatement)],
+    ) -> Arc<dyn JobStore> {
+        self
+    }
+
     async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<JobId>, StoreError> {
         if jobs.is_empty() {
             return Ok(Vec::new());

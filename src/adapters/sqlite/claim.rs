@@ -125,6 +125,7 @@ fn claim(
             max_attempts: row.get(5)?,
             created_at: timestamp(row, 7)?,
             trace_parent: row.get(8)?,
+            claimed: None,
         })
     })?;
     let Some(last) = jobs.last() else { return Ok(jobs) };

@@ -5,28 +5,38 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row};
 
 use super::claim::{exchange, idle};
+use super::claim_statement::run_claim_statement;
 use super::database::SqliteDatabase;
 use super::orders::timestamp;
 use super::returned::{Returned, give_back};
 use super::statement::{all, execute, first, insert};
 use crate::domain::{JobId, JobState, QueueName, ServerId, Timestamp};
 use crate::ports::{
-    Acknowledgement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth, ServerInfo,
-    ServerRecord, StoreError,
+    Acknowledgement, ClaimStatement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth,
+    ServerInfo, ServerRecord, StoreError,
 };
 
+#[derive(Clone)]
 pub(super) struct SqliteJobStore {
     database: Arc<SqliteDatabase>,
+    claim_statements: Arc<[(&'static str, ClaimStatement)]>,
 }
 
 impl SqliteJobStore {
     pub(super) fn new(database: Arc<SqliteDatabase>) -> Self {
-        Self { database }
+        Self { database, claim_statements: Arc::default() }
     }
 }
 
 #[async_trait]
 impl JobStore for SqliteJobStore {
+    fn with_claim_statements(
+        self: Arc<Self>,
+        statements: &[(&'static str, ClaimStatement)],
+    ) -> Arc<dyn JobStore> {
+        Arc::new(Self { claim_statements: statements.into(), ..Self::clone(&self) })
+    }
+
     async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<JobId>, StoreError> {
         self.database
             .write(move |connection, now| {
@@ -83,9 +93,15 @@ impl JobStore for SqliteJobStore {
                 return Ok(Exchange::default());
             }
         }
+        let (statements, handover) = (self.claim_statements.clone(), self.database.handover());
         self.database
             .write(move |connection, now| {
-                Ok(exchange(connection, now, &server, &acknowledgements, &queues, limit)?)
+                let mut answer =
+                    exchange(connection, now, &server, &acknowledgements, &queues, limit)?;
+                for job in &mut answer.jobs {
+                    run_claim_statement(connection, now, job, &statements, handover)?;
+                }
+                Ok(answer)
             })
             .await
     }

@@ -13,6 +13,7 @@ macro_rules! sql {
 
 mod advance;
 mod claim;
+mod claim_statement;
 mod connection;
 mod database;
 mod errors;

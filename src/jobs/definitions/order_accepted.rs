@@ -5,6 +5,7 @@ use crate::app::{
     ORDER_ACCEPTED_JOB, OrderJobArgs, ProcessOrder, ProcessOrderError, ProcessOrderRequest,
 };
 use crate::jobs::engine::{Job, JobContext, JobError};
+use crate::ports::ClaimStatement;
 
 /// `order.accepted`: processes an order that was accepted.
 pub struct OrderAccepted(pub ProcessOrder);
@@ -12,6 +13,7 @@ pub struct OrderAccepted(pub ProcessOrder);
 #[async_trait]
 impl Job for OrderAccepted {
     const KIND: &'static str = ORDER_ACCEPTED_JOB;
+    const ON_CLAIM: Option<ClaimStatement> = Some(ClaimStatement::StartProcessing);
     type Payload = OrderJobArgs;
 
     async fn run(&self, context: &JobContext, payload: Self::Payload) -> Result<(), JobError> {
@@ -41,5 +43,6 @@ fn request(context: &JobContext, payload: &OrderJobArgs) -> ProcessOrderRequest 
         lease: context.lease(),
         trace_parent: context.trace_parent.clone(),
         cancelled: context.cancelled().clone(),
+        started: context.claimed.clone(),
     }
 }

@@ -3,7 +3,7 @@ use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::Timestamp;
-use crate::ports::{BoxError, FetchedJob, Lease};
+use crate::ports::{Advanced, BoxError, ClaimStatement, FetchedJob, Lease};
 
 /// One kind of background job: how an attempt at it goes, and what is done when it is given up.
 ///
@@ -13,6 +13,8 @@ use crate::ports::{BoxError, FetchedJob, Lease};
 pub trait Job: Send + Sync + 'static {
     /// Name in the store, such as `order.accepted`.
     const KIND: &'static str;
+    /// What the store does in the transaction that leases such a job; the engine hands it on.
+    const ON_CLAIM: Option<ClaimStatement> = None;
     /// Its arguments, stored as JSON.
     type Payload: DeserializeOwned + Send;
 
@@ -44,6 +46,8 @@ pub struct JobContext {
     pub created_at: Timestamp,
     /// The W3C `traceparent` the job belongs to.
     pub trace_parent: Option<String>,
+    /// How [`Job::ON_CLAIM`] ended; `None` when the store did not run it.
+    pub claimed: Option<Advanced>,
 }
 
 impl JobContext {
@@ -57,6 +61,7 @@ impl JobContext {
             max_attempts: job.max_attempts,
             created_at: job.created_at,
             trace_parent: job.trace_parent.clone(),
+            claimed: job.claimed.clone(),
         }
     }
 

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::job::{Job, JobContext, JobError};
+use crate::ports::ClaimStatement;
 
 /// The kinds of job a server can run.
 #[derive(Clone, Default)]
 pub struct JobRegistry {
     definitions: HashMap<&'static str, Arc<dyn Definition>>,
+    claim_statements: Vec<(&'static str, ClaimStatement)>,
 }
 
 impl JobRegistry {
@@ -24,7 +26,12 @@ impl JobRegistry {
     pub fn with<J: Job>(mut self, job: J) -> Self {
         let before = self.definitions.insert(J::KIND, Arc::new(Typed(job)));
         assert!(before.is_none(), "two definitions of job kind '{}'", J::KIND);
+        self.claim_statements.extend(J::ON_CLAIM.map(|statement| (J::KIND, statement)));
         self
+    }
+
+    pub(super) fn claim_statements(&self) -> &[(&'static str, ClaimStatement)] {
+        &self.claim_statements
     }
 
     pub(super) fn find(&self, kind: &str) -> Option<(&'static str, Arc<dyn Definition>)> {

@@ -34,6 +34,7 @@ impl JobServer {
         registry: JobRegistry,
         options: ServerOptions,
     ) -> Self {
+        let store = store.with_claim_statements(registry.claim_statements());
         let options = ServerOptions { worker_count: options.worker_count.max(1), ..options };
         let executor = Executor { registry, retry: options.retry, timeout: options.job_timeout };
         Self { store, wakeup, options, executor, registered: watch::Sender::new(None) }

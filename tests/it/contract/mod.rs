@@ -29,6 +29,7 @@ macro_rules! over_every_store {
 mod backends;
 mod backplane;
 mod cache;
+mod claim_statements;
 mod event_stream;
 mod job_store;
 mod locks;

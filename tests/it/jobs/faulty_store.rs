@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use contoso_shop::domain::{JobId, QueueName, ServerId};
 use contoso_shop::ports::{
-    Acknowledged, Acknowledgement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth,
-    ServerInfo, ServerRecord, StoreError,
+    Acknowledged, Acknowledgement, ClaimStatement, Exchange, JobRecord, JobStore, Lease, NewJob,
+    QueueDepth, ServerInfo, ServerRecord, StoreError,
 };
 use tokio::sync::watch;
 
@@ -66,6 +66,13 @@ impl FaultyStore {
 
 #[async_trait]
 impl JobStore for FaultyStore {
+    fn with_claim_statements(
+        self: Arc<Self>,
+        _: &[(&'static str, ClaimStatement)],
+    ) -> Arc<dyn JobStore> {
+        self
+    }
+
     async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<JobId>, StoreError> {
         self.call(self.inner.enqueue(jobs)).await
     }

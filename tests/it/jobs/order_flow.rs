@@ -173,6 +173,7 @@ async fn an_attempt_without_a_lease_writes_nothing() {
         lease,
         trace_parent: None,
         cancelled: CancellationToken::new(),
+        started: None,
     };
 
     let late = request(Lease { fence: held.fence - 1, ..held });
