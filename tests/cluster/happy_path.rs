@@ -147,3 +147,25 @@ async fn v06_a_tab_whose_pod_dies_comes_back_by_itself_and_catches_up() {
         "the tab is on the other pod now"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn registering_for_an_order_renews_the_life_of_its_keys() {
+    let rig = Rig::new();
+    let web = rig.pod("web", &[]).await;
+    let user = Api::sign_in(&web.url(), "ada").await;
+    let order = user.order("AZ-700", 1).await.correlation_id;
+    let keys = ["order:map", "order:status"].map(|name| format!("{name}:{order}"));
+    for key in &keys {
+        assert_eq!(rig.redis_cli(&["EXPIRE", key, "10"]), 1, "{key}");
+    }
+    let mut tab = RawTab::open(web.http, &user.token).await;
+    let call =
+        json!({ "type": 1, "invocationId": "1", "target": "RegisterOrder", "arguments": [order] });
+    tab.send(&call.to_string()).await;
+    let answer = tab.next(Duration::from_secs(5)).await;
+    assert_eq!((&answer["type"], &answer["error"]), (&json!(3), &json!(null)), "{answer}");
+    for key in &keys {
+        let ttl = rig.redis_cli(&["TTL", key]).as_i64().expect("seconds");
+        assert!(ttl > 1_000, "{key} lives {ttl} s");
+    }
+}

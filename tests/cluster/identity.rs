@@ -1,9 +1,13 @@
 //! V-13 over the wire: who gets in, and who sees what. The token matrix itself is in the in-process
 //! tests.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::pod::SIGNING_KEY;
 use crate::support::{Api, RawTab, Rig};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,6 +30,32 @@ async fn v13_the_query_token_opens_the_hub_and_nothing_else() {
     assert!(!problem.to_string().contains(&user.token), "the token is not echoed: {problem}");
     assert!(!web.log().contains(&user.token), "nor logged");
     assert!(web.log().contains("development mode, because Jwt__Mode says so"), "the mode is told");
+}
+
+/// The token with another claim `sub`, signed with the key of the rig's pods.
+fn with_subject(token: &str, subject: Option<&str>) -> String {
+    let claims = token.split('.').nth(1).expect("claims");
+    let claims = URL_SAFE_NO_PAD.decode(claims).expect("base64");
+    let mut claims: Value = serde_json::from_slice(&claims).expect("JSON");
+    claims["sub"] = json!(subject);
+    if subject.is_none() {
+        claims.as_object_mut().expect("an object").remove("sub");
+    }
+    let key = EncodingKey::from_secret(SIGNING_KEY.as_bytes());
+    encode(&Header::new(Algorithm::HS256), &claims, &key).expect("a token")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn v13_a_hub_token_that_names_nobody_is_403() {
+    let rig = Rig::new();
+    let web = rig.pod("web", &[]).await;
+    let user = Api::sign_in(&web.url(), "ada").await;
+    RawTab::open(web.http, &with_subject(&user.token, Some("bob"))).await;
+    for nobody in [None, Some("")] {
+        let token = with_subject(&user.token, nobody);
+        let hub = format!("ws://127.0.0.1:{}/hubs/order-status?access_token={token}", web.http);
+        assert_eq!(RawTab::refused(&hub).await, 403, "{nobody:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

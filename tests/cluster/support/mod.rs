@@ -5,7 +5,7 @@ mod customer;
 mod foreign;
 mod listener;
 mod nginx;
-mod pod;
+pub mod pod;
 mod raw_tab;
 mod rig;
 mod sql_outage;

@@ -2,6 +2,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
+use super::doubles::Mood;
 use super::server::Server;
 
 async fn put(server: &Server, user: &str, body: &Value) -> Answer {
@@ -64,4 +65,18 @@ async fn a_session_that_is_not_valid_or_too_large_is_refused_with_the_reason() {
     )
     .await
     .expect(413);
+}
+
+#[tokio::test]
+async fn while_sessions_cannot_be_had_a_caller_learns_when_to_come_back() {
+    let server = Server::start().await;
+    let cart = json!({ "version": 1, "cart": [{ "productId": "AZ-700", "quantity": 2 }] });
+    put(&server, "ann", &cart).await;
+    server.sessions.set(Mood::Out);
+    let refused = server.get("ann", "/api/session").await.expect(503);
+    assert_eq!(refused.header("retry-after"), "7");
+    put(&server, "ann", &cart).await.expect(503);
+    server.sessions.set(Mood::Well);
+    let session = server.get("ann", "/api/session").await.expect(200).body;
+    assert_eq!(session["cart"], cart["cart"], "nothing is lost");
 }
