@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::double::{Double, Reply};
-use super::samples::{SNAPSHOT, options, snapshot_set, store};
+use super::samples::{PING, SNAPSHOT, options, snapshot_set, store};
 use crate::support::wait;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -124,4 +124,27 @@ async fn the_minimum_is_kept_open() {
         "the minimum is of idle ones, the maximum of all: {}",
         double.most()
     );
+}
+
+#[tokio::test]
+async fn a_ping_that_takes_more_than_100_ms_is_degraded() {
+    let double = Double::start().await;
+    let told = CancellationToken::new();
+    double.always(PING, Reply::Hold(told.clone(), vec![]));
+    let health = store(&double).stores().health;
+    let answer_late = async {
+        wait::until("the ping", PATIENCE, async || {
+            (!double.requests(PING).is_empty()).then_some(())
+        })
+        .await;
+        let asked = Instant::now();
+        wait::until("more than 100 ms", PATIENCE, async || {
+            (asked.elapsed() > Duration::from_millis(110)).then_some(())
+        })
+        .await;
+        told.cancel();
+    };
+    let (found, ()) = tokio::join!(health.check(PATIENCE), answer_late);
+    assert_eq!((found.status, &found.data["problem"]), (Health::Degraded, &"slow".into()));
+    assert_eq!(health.check(PATIENCE).await.status, Health::Healthy, "it answers at once now");
 }

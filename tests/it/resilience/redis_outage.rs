@@ -166,3 +166,15 @@ async fn a_fault_is_an_answer_and_opens_nothing() {
     }
     assert_eq!(shop.guard.state(), BreakerState::Closed);
 }
+
+#[tokio::test]
+async fn an_answer_after_more_than_100_ms_is_degraded() {
+    let shop = Shop::start().await;
+    for (pause, expected) in [(150, Health::Degraded), (0, Health::Healthy)] {
+        shop.proxy.delay(Duration::from_millis(pause));
+        until("the health to follow", SOON, || async {
+            (shop.health().await == expected).then_some(())
+        })
+        .await;
+    }
+}

@@ -132,7 +132,7 @@ impl Double {
         });
         let double = Self { address, state, listener };
         double.always(
-            "whether the database answers",
+            "Purpose: whether the database answers",
             Reply::Answer(vec![set(&["Answer"], vec![vec![Cell::Int(1)]])]),
         );
         double
