@@ -1,5 +1,5 @@
 // One browser tab of the shop, driven over stdin and stdout in JSON lines: Microsoft's stock client, unmodified.
-// usage: node tab.mjs URL TOKEN [negotiate | messagepack]
+// usage: node tab.mjs URL TOKEN [negotiate | messagepack | stock-policy]
 import * as signalR from '@microsoft/signalr';
 import readline from 'node:readline';
 
@@ -8,6 +8,8 @@ const say = (line) => process.stdout.write(JSON.stringify(line) + '\n');
 const transport = mode === 'negotiate'
   ? {}
   : { transport: signalR.HttpTransportType.WebSockets, skipNegotiation: true };
+// The stock policy tries at once, then after 2, 10 and 30 s, and gives up.
+const quick = [0, 100, 200, 500, 1000, 1000, 1000, 1000, 1000, 1000];
 const builder = new signalR.HubConnectionBuilder();
 if (mode === 'messagepack') {
   const { MessagePackHubProtocol } = await import('@microsoft/signalr-protocol-msgpack');
@@ -15,7 +17,7 @@ if (mode === 'messagepack') {
 }
 const connection = builder
   .withUrl(url, { ...transport, accessTokenFactory: () => token })
-  .withAutomaticReconnect([0, 100, 200, 500, 1000, 1000, 1000, 1000, 1000, 1000])
+  .withAutomaticReconnect(mode === 'stock-policy' ? undefined : quick)
   .configureLogging(signalR.LogLevel.None)
   .build();
 

@@ -40,10 +40,10 @@ async fn v04_sigterm_sends_the_tabs_elsewhere_and_exits_with_0() {
     // the same door.
     let b = rig.pod("web", &[]).await;
     let front = Nginx::start(&rig, &[&a, &b]).await;
-    let mut tabs = Vec::new();
-    for _ in 0..2 {
-        tabs.push(StockTab::open(&front.url(), &user.token).await);
-    }
+    let mut tabs = [
+        StockTab::open(&front.url(), &user.token).await,
+        StockTab::open_with_stock_policy(&front.url(), &user.token).await,
+    ];
     let on_a = a.metric("contoso_signalr_connections", "").await;
     assert!(on_a >= 1.0, "round robin put a tab on A: {on_a}");
     let start = Instant::now();

@@ -25,6 +25,11 @@ impl StockTab {
         Self::open_with(base, token, "negotiate").await
     }
 
+    /// Opens a tab with the stock policy of reconnecting.
+    pub async fn open_with_stock_policy(base: &str, token: &str) -> Self {
+        Self::open_with(base, token, "stock-policy").await
+    }
+
     async fn open_with(base: &str, token: &str, mode: &str) -> Self {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
         let mut child = Command::new("node")
