@@ -9,9 +9,9 @@ pub mod mssql;
 pub mod redis;
 pub mod sqlite;
 mod tiered_cache;
-mod watched_orders;
+mod watched_events;
 
 pub use fallback_rate_limiter::FallbackRateLimiter;
 pub use guard::{Guard, GuardSettings};
 pub use tiered_cache::TieredCache;
-pub use watched_orders::WatchedOrders;
+pub use watched_events::WatchedEvents;

@@ -11,7 +11,7 @@ use crate::adapters::redis::{
     GuardedClient, RedisDeadLetters, RedisEventStream, RedisHealth, RedisSharedCache,
     RedisStatusCopy, RedisWakeup, Subscriptions, command_client, subscriber_client,
 };
-use crate::adapters::{Guard, GuardSettings, WatchedOrders};
+use crate::adapters::{Guard, GuardSettings, WatchedEvents};
 use crate::config::{RedisSettings, Settings};
 use crate::delivery::{DeliveryHealth, DeliveryStatus};
 use crate::lifecycle::Supervisor;
@@ -59,46 +59,40 @@ impl Components {
         supervisor: &Supervisor,
     ) -> Result<Self, StartError> {
         let changed = Arc::new(Notify::new());
-        let orders = Arc::new(WatchedOrders::new(stores.orders, changed.clone()));
-        let stores = Stores { orders, ..stores };
+        let handover = Arc::new(WatchedEvents::new(handover, changed.clone()));
         let delivery = DeliveryStatus::default();
         let mut probes = vec![stores.health.clone()];
         probes.extend(stores.report_health.clone());
-        let Some(redis) = settings.connections.redis.clone() else {
-            let copy = Arc::new(MemoryStatusCopy::new(settings.workflow_state_ttl));
-            let (wakeup, shared_state) = (Arc::new(LocalWakeup::default()), SharedState::local());
-            return Ok(Self {
-                settings,
-                stores,
-                copy,
-                wakeup,
-                shared_state,
-                handover,
-                delivery,
-                changed,
-                probes,
-                redis: None,
-            });
+        let ttl = settings.workflow_state_ttl;
+        let (copy, wakeup, shared_state, redis): Shared = match &settings.connections.redis {
+            None => (
+                Arc::new(MemoryStatusCopy::new(ttl)),
+                Arc::new(LocalWakeup::default()),
+                SharedState::local(),
+                None,
+            ),
+            Some(redis) => {
+                let client = command(redis)?;
+                let guarded = guarded(client.clone(), &settings);
+                let guard = guarded.guard().clone();
+                let subscriptions = Subscriptions::start(
+                    subscriber_client(redis).map_err(redis_failed)?,
+                    [RedisWakeup::channels(), RedisSharedCache::channels()].concat(),
+                    supervisor,
+                );
+                let wakeup = RedisWakeup::start(client.clone(), &subscriptions, supervisor);
+                // A blocking read keeps its connection busy, so it has one of its own.
+                let events = RedisEventStream::new(guarded.clone(), command(redis)?);
+                let resets = events.resets();
+                let dead_letters = Arc::new(RedisDeadLetters::new(guarded.clone()));
+                let copy = RedisStatusCopy::new(guarded.clone(), ttl);
+                let state = SharedState::shared(&client, &guarded, &subscriptions, supervisor);
+                probes.push(Arc::new(RedisHealth::new(guarded, subscriptions)));
+                probes.push(Arc::new(DeliveryHealth(delivery.clone())));
+                let redis = SharedRedis { events: Arc::new(events), dead_letters, resets, guard };
+                (Arc::new(copy), Arc::new(wakeup), state, Some(redis))
+            }
         };
-        let client = command(&redis)?;
-        let guarded = guarded(client.clone(), &settings);
-        let guard = guarded.guard().clone();
-        let subscriber = subscriber_client(&redis).map_err(redis_failed)?;
-        let subscriptions = Subscriptions::start(
-            subscriber,
-            [RedisWakeup::channels(), RedisSharedCache::channels()].concat(),
-            supervisor,
-        );
-        let wakeup = Arc::new(RedisWakeup::start(client.clone(), &subscriptions, supervisor));
-        // A blocking read keeps its connection busy, so it has one of its own.
-        let events = RedisEventStream::new(guarded.clone(), command(&redis)?);
-        let resets = events.resets();
-        let events = Arc::new(events);
-        let dead_letters = Arc::new(RedisDeadLetters::new(guarded.clone()));
-        let copy = Arc::new(RedisStatusCopy::new(guarded.clone(), settings.workflow_state_ttl));
-        let shared_state = SharedState::shared(&client, &guarded, &subscriptions, supervisor);
-        probes.push(Arc::new(RedisHealth::new(guarded, subscriptions)));
-        probes.push(Arc::new(DeliveryHealth(delivery.clone())));
         Ok(Self {
             settings,
             stores,
@@ -109,10 +103,13 @@ impl Components {
             delivery,
             changed,
             probes,
-            redis: Some(SharedRedis { events, dead_letters, resets, guard }),
+            redis,
         })
     }
 }
+
+/// What depends on whether there is a Redis.
+type Shared = (Arc<dyn StatusCopy>, Arc<dyn Wakeup>, SharedState, Option<SharedRedis>);
 
 /// Guards Redis as the settings say.
 pub(super) fn guarded(client: Client, settings: &Settings) -> GuardedClient {

@@ -81,3 +81,23 @@ async fn v16_a_write_through_one_pod_is_seen_through_the_other() {
     println!("fresh on both pods {took:?} after the subscribers were cut");
     assert!(took < Duration::from_secs(10), "much sooner than the local tier's 30 s: {took:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_follows_an_order_that_a_worker_starts() {
+    let rig = Rig::new();
+    let web = rig.pod("web", &[]).await;
+    let admin = Api::with_token(&web.url(), &rig.admin_token());
+    Api::sign_in(&web.url(), "ada").await.order("AZ-700", 1).await;
+    let standing = async |status: &str| {
+        let path = "/api/reports/status-counts";
+        let answer = admin.request(Method::GET, path).send().await.expect("an answer");
+        let report: Value = answer.json().await.expect("JSON");
+        let lines = report["items"].as_array().expect("items");
+        let line = lines.iter().find(|line| line["status"] == status).expect("a line");
+        (line["orders"] == 1).then_some(())
+    };
+    until("the order in the report", Duration::from_secs(5), || standing("Accepted")).await;
+    let _worker = rig.pod("worker", &[("Orders__ProcessingTime", "60s")]).await;
+    // Much sooner than the report would be read anew by itself.
+    until("it to be in Processing", Duration::from_secs(10), || standing("Processing")).await;
+}

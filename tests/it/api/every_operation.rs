@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contoso_shop::auth::{Principal, TokenError, TokenVerifier};
-use contoso_shop::domain::UserId;
 use contoso_shop::http::{HttpSettings, Limits};
 use contoso_shop::ports::RateLimit;
 use reqwest::Method;
@@ -51,19 +50,18 @@ async fn call(
     server.call(method, &path(operation), &all, body).await
 }
 
+fn bearer(server: &Server) -> String {
+    format!("Bearer {}", server.admin())
+}
+
 /// Calls every operation that declares `status` with `headers`; each must answer it.
 async fn each(server: &Server, status: u16, headers: &[(&str, &str)]) {
-    let operations = server.declaring(status);
+    let operations = server.declared.declaring(status);
     assert!(!operations.is_empty());
     for operation in operations {
         let answer = call(server, &operation, headers, body(&operation)).await;
         assert_eq!(answer.status, status, "{operation:?}");
     }
-}
-
-fn admin(server: &Server) -> String {
-    let token = server.tokens.issue(&UserId::new("root"), &["admin".to_owned()]).token;
-    format!("Bearer {token}")
 }
 
 #[tokio::test]
@@ -109,7 +107,7 @@ async fn while_a_store_is_broken_every_operation_that_reads_it_is_500() {
         stage.set(Mood::Broken);
     }
     server.copy.stage.set(Mood::Broken);
-    each(&server, 500, &[("authorization", &admin(&server))]).await;
+    each(&server, 500, &[("authorization", &bearer(&server))]).await;
 }
 
 #[tokio::test]
@@ -122,7 +120,7 @@ async fn a_server_that_is_full_answers_503() {
             (server.orders.entered() == 1).then_some(())
         })
         .await;
-        each(&server, 503, &[("authorization", &admin(&server))]).await;
+        each(&server, 503, &[("authorization", &bearer(&server))]).await;
         server.orders.set(Mood::Well);
     };
     let (first, ()) = tokio::join!(server.get("ann", "/api/orders"), others);
@@ -132,12 +130,12 @@ async fn a_server_that_is_full_answers_503() {
 #[tokio::test]
 async fn bodies_that_are_too_large_or_no_json_are_413_and_415() {
     let server = Server::start().await;
-    let admin = admin(&server);
-    for operation in server.declaring(413) {
+    let admin = bearer(&server);
+    for operation in server.declared.declaring(413) {
         let large = format!("\"{}\"", "x".repeat(65 * 1024));
         call(&server, &operation, &[("authorization", &admin)], large).await.expect(413);
     }
-    for operation in server.declaring(415) {
+    for operation in server.declared.declaring(415) {
         let method: Method = operation.method.parse().expect("a method");
         let headers = [("authorization", admin.as_str()), ("content-type", "text/plain")];
         server.call(method, &path(&operation), &headers, body(&operation)).await.expect(415);
@@ -147,7 +145,7 @@ async fn bodies_that_are_too_large_or_no_json_are_413_and_415() {
 #[tokio::test]
 async fn a_body_that_does_not_arrive_is_408() {
     let server = Server::start().await;
-    let slow = server.declaring(408);
+    let slow = server.declared.declaring(408);
     assert!(slow.iter().any(|operation| operation.path == "/api/orders"));
     let answers = slow.iter().map(|operation| first_line(&server, operation));
     for (operation, answer) in slow.iter().zip(futures_util::future::join_all(answers).await) {
@@ -165,7 +163,7 @@ async fn first_line(server: &Server, operation: &Operation) -> String {
         "{} {} HTTP/1.1\r\nhost: {address}\r\nauthorization: {}\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n{{",
         operation.method,
         path(operation),
-        admin(server),
+        bearer(server),
     );
     socket.write_all(head.as_bytes()).await.expect("sent");
     let mut answer = vec![0; 12];

@@ -1,4 +1,3 @@
-use contoso_shop::domain::UserId;
 use contoso_shop::http::{HttpSettings, PublicUrl};
 use contoso_shop::ports::{Cache, CacheArea};
 use reqwest::Method;
@@ -146,7 +145,7 @@ async fn stock_is_set_by_admins_and_shown_at_once() {
     let stock =
         async || server.call(Method::GET, path, &[], "").await.expect(200).body["stock"].clone();
     assert_eq!(stock().await, 3);
-    let admin = server.tokens.issue(&UserId::new("root"), &["admin".to_owned()]).token;
+    let admin = server.admin();
     let put = async |token: &str, product: &str, body: &str| {
         let headers =
             [("authorization", &*format!("Bearer {token}")), ("content-type", "application/json")];

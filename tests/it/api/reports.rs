@@ -1,12 +1,7 @@
-use contoso_shop::domain::UserId;
 use contoso_shop::ports::{Cache, CacheArea};
 use serde_json::json;
 
 use super::server::Server;
-
-fn admin(server: &Server) -> String {
-    server.tokens.issue(&UserId::new("root"), &["admin".to_owned()]).token
-}
 
 #[tokio::test]
 async fn reports_are_for_admins() {
@@ -17,9 +12,9 @@ async fn reports_are_for_admins() {
             .call(reqwest::Method::GET, &format!("/api/reports/{report}"), &[], "")
             .await
             .expect(401);
-        server.get_with(&admin(&server), &format!("/api/reports/{report}")).await.expect(200);
+        server.get_with(&server.admin(), &format!("/api/reports/{report}")).await.expect(200);
         let years = format!("/api/reports/{report}?days=367");
-        server.get_with(&admin(&server), &years).await.expect(400);
+        server.get_with(&server.admin(), &years).await.expect(400);
     }
 }
 
@@ -28,7 +23,7 @@ async fn reports_have_a_line_for_every_day_and_status() {
     let server = Server::start().await;
     server.order("ann").await;
     let counts = server
-        .get_with(&admin(&server), "/api/reports/status-counts?days=2")
+        .get_with(&server.admin(), "/api/reports/status-counts?days=2")
         .await
         .expect(200)
         .body;
@@ -42,7 +37,7 @@ async fn reports_have_a_line_for_every_day_and_status() {
     ];
     assert_eq!(counts["items"], json!(wanted));
     let days = server
-        .get_with(&admin(&server), "/api/reports/orders-per-day?days=3")
+        .get_with(&server.admin(), "/api/reports/orders-per-day?days=3")
         .await
         .expect(200)
         .body;
@@ -55,7 +50,7 @@ async fn reports_have_a_line_for_every_day_and_status() {
     assert!(items[2]["total"].as_f64().expect("a number") > 0.0);
     for query in ["days=0", "days=367", "days=x", "days=1&days=2"] {
         server
-            .get_with(&admin(&server), &format!("/api/reports/status-counts?{query}"))
+            .get_with(&server.admin(), &format!("/api/reports/status-counts?{query}"))
             .await
             .expect(400);
     }
@@ -65,7 +60,7 @@ async fn reports_have_a_line_for_every_day_and_status() {
 async fn a_report_is_read_once_until_an_order_changes() {
     let server = Server::start().await;
     let accepted = async || {
-        server.get_with(&admin(&server), "/api/reports/status-counts").await.expect(200).body["items"][0]["orders"].clone()
+        server.get_with(&server.admin(), "/api/reports/status-counts").await.expect(200).body["items"][0]["orders"].clone()
     };
     assert_eq!(accepted().await, 0);
     server.order("ann").await;

@@ -15,7 +15,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::declared::{Declared, Operation};
+use super::declared::Declared;
 use super::doubles::{
     Recorder, Stage, StagedCopy, StagedOrders, StagedProducts, StagedReports, StagedSessions,
 };
@@ -137,14 +137,14 @@ impl Server {
         }
     }
 
-    /// Every operation that declares `status`.
-    pub fn declaring(&self, status: u16) -> Vec<Operation> {
-        self.declared.declaring(status)
-    }
-
     /// A development token for `user`.
     pub fn token(&self, user: &str) -> String {
         self.tokens.issue(&UserId::new(user), &[]).token
+    }
+
+    /// A development token of an admin.
+    pub fn admin(&self) -> String {
+        self.tokens.issue(&UserId::new("root"), &["admin".to_owned()]).token
     }
 
     /// Sends a request and checks what holds for every answer.

@@ -31,7 +31,7 @@ pub(super) enum Echo {
     NotSent,
 }
 
-/// The wanted of this process and how far Redis has them.
+/// The channels that this process wants, and how far Redis has them.
 pub(super) struct BackplaneSubscriptions {
     wanted: Mutex<WantedChannels>,
     changed: Notify,
