@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contoso_shop::adapters::redis::{
-    GuardedClient, RedisLocks, RedisRateLimiter, RedisSharedCache, RedisStatusCopy, Subscriptions,
-    command_client, subscriber_client,
+    Dialer, GuardedClient, RedisLocks, RedisRateLimiter, RedisSharedCache, RedisStatusCopy,
+    Subscriptions, command_client,
 };
 use contoso_shop::adapters::{Guard, GuardSettings, TieredCache};
 use contoso_shop::config::{RedisSettings, RedisTopology};
@@ -145,8 +145,8 @@ fn caches(c: &mut Criterion) {
     let cache = runtime.block_on(async {
         let client = command_client(&settings).expect("good settings");
         client.wait_for_connect().await.expect("a connection");
-        let subscriber = subscriber_client(&settings).expect("good settings");
-        let subscriptions = Subscriptions::start(subscriber, RedisSharedCache::channels(), &tasks);
+        let dialer = Dialer::new(&settings).expect("good settings");
+        let subscriptions = Subscriptions::start(dialer, RedisSharedCache::channels(), &tasks);
         let redis = GuardedClient::new(client, guard());
         TieredCache::start(Arc::new(RedisSharedCache::new(redis, &subscriptions)), &tasks)
     });

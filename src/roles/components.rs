@@ -8,8 +8,8 @@ use super::shared_state::SharedState;
 use super::stores::guard_settings;
 use crate::adapters::memory::{LocalWakeup, MemoryStatusCopy};
 use crate::adapters::redis::{
-    GuardedClient, RedisDeadLetters, RedisEventStream, RedisHealth, RedisSharedCache,
-    RedisStatusCopy, RedisWakeup, Subscriptions, command_client, subscriber_client,
+    Dialer, GuardedClient, RedisDeadLetters, RedisEventStream, RedisHealth, RedisSharedCache,
+    RedisStatusCopy, RedisWakeup, Subscriptions, command_client,
 };
 use crate::adapters::{Guard, GuardSettings, WatchedEvents};
 use crate::config::{RedisSettings, Settings};
@@ -76,7 +76,7 @@ impl Components {
                 let guarded = guarded(client.clone(), &settings);
                 let guard = guarded.guard().clone();
                 let subscriptions = Subscriptions::start(
-                    subscriber_client(redis).map_err(redis_failed)?,
+                    Dialer::new(redis).map_err(redis_failed)?,
                     [RedisWakeup::channels(), RedisSharedCache::channels()].concat(),
                     supervisor,
                 );

@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::StartError;
 use super::components::{Components, redis_failed};
 use super::relay::start_relay;
-use crate::adapters::redis::{Agreement, RedisBackplane, command_client, subscriber_client};
+use crate::adapters::redis::{Agreement, Dialer, RedisBackplane, command_client};
 use crate::app::{AfterCommit, GetOrderStatus, RegisterOrder};
 use crate::auth::TokenVerifier;
 use crate::config::Settings;
@@ -193,10 +193,10 @@ fn backplane(
         return Ok(InProcessBus::new().join(&hub.hub_name));
     };
     let publisher = command_client(settings).map_err(redis_failed)?;
-    let subscriber = subscriber_client(settings).map_err(redis_failed)?;
+    let dialer = Dialer::new(settings).map_err(redis_failed)?;
     Ok(RedisBackplane::start(
         publisher,
-        subscriber,
+        dialer,
         &hub.channel_prefix,
         &hub.hub_name,
         redis.resets.clone(),

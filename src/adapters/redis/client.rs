@@ -1,10 +1,11 @@
 use std::time::Duration;
 
-use fred::clients::{Client, SubscriberClient};
+use fred::clients::Client;
 use fred::interfaces::ClientLike;
 use fred::types::Builder;
 use fred::types::config::{
-    ClusterDiscoveryPolicy, Config, ReconnectPolicy, Server, ServerConfig, UnresponsiveConfig,
+    ClusterDiscoveryPolicy, Config, ReconnectPolicy, Server, ServerConfig, TlsConnector,
+    UnresponsiveConfig,
 };
 
 use super::tls;
@@ -13,9 +14,6 @@ use crate::ports::StoreError;
 
 /// Commands that may wait for a connection; one more is refused at once.
 const QUEUE: usize = 4096;
-/// Published messages that may wait for a slow listener of this process; older ones are lost to it,
-/// and it is told so. Many, because one read of the socket may bring thousands at once.
-const MESSAGES: usize = 65_536;
 /// A connection on which nothing was answered for so long is thrown away.
 const SILENCE: Duration = Duration::from_secs(5);
 
@@ -34,21 +32,6 @@ pub fn command_client(settings: &RedisSettings) -> Result<Client, StoreError> {
     Ok(client)
 }
 
-/// A started client whose connection only listens. It does not subscribe again by itself after a
-/// reconnect: see [`super::Subscriptions`], or do it on `reconnect_rx()`.
-///
-/// # Errors
-/// As [`command_client`].
-pub fn subscriber_client(settings: &RedisSettings) -> Result<SubscriberClient, StoreError> {
-    let mut builder = builder(settings)?;
-    builder.with_performance_config(|performance| {
-        performance.broadcast_channel_capacity = MESSAGES;
-    });
-    let client = builder.build_subscriber_client().map_err(StoreError::fault)?;
-    client.connect();
-    Ok(client)
-}
-
 fn builder(settings: &RedisSettings) -> Result<Builder, StoreError> {
     let clustered = matches!(settings.topology, RedisTopology::Cluster(_));
     let config = Config {
@@ -57,7 +40,7 @@ fn builder(settings: &RedisSettings) -> Result<Builder, StoreError> {
         password: settings.password.clone(),
         server: server(&settings.topology),
         database: (settings.database != 0 && !clustered).then_some(settings.database),
-        tls: tls::connector(settings)?.map(Into::into),
+        tls: tls::client_config(settings)?.map(|config| TlsConnector::from(config).into()),
         ..Config::default()
     };
     let mut builder = Builder::from_config(config);

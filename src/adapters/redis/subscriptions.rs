@@ -1,20 +1,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use fred::clients::SubscriberClient;
-use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
-use fred::types::Message;
+use bytes::Bytes;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{Instant, sleep_until, timeout};
 
+use super::subscriber::{Audience, Dialer, Subscriber};
 use crate::lifecycle::{StopPhase, Supervisor};
 
-/// How often the connection is asked for a sign of life.
-const HEARTBEAT: Duration = Duration::from_secs(1);
-/// Signs of life missed in a row before the connection is thrown away.
-const MISSES: u32 = 3;
 /// News kept for a listener that is slow; it is told of a gap when it falls behind further.
 const BACKLOG: usize = 1024;
 
@@ -57,16 +50,14 @@ impl Listener {
 }
 
 impl Subscriptions {
-    /// Listens on `channels` in a task of `supervisor`, which quits the client at the end.
-    pub fn start(client: SubscriberClient, channels: Vec<String>, supervisor: &Supervisor) -> Self {
+    /// Listens on `channels` in a task of `supervisor`.
+    pub fn start(dialer: Dialer, channels: Vec<String>, supervisor: &Supervisor) -> Self {
         let (news, _) = broadcast::channel(BACKLOG);
         let complete = Arc::new(AtomicBool::new(false));
-        let task = Task { client, channels, news: news.downgrade(), complete: complete.clone() };
-        supervisor.spawn("redis-subscriptions", StopPhase::Last, |stop| async move {
-            let client = task.client.clone();
-            stop.run_until_cancelled(task.run()).await;
-            let _ = timeout(HEARTBEAT, client.quit()).await;
-            Ok(())
+        let audience = Announcer { news: news.downgrade(), complete: complete.clone() };
+        supervisor.spawn_until("redis-subscriptions", StopPhase::Last, async move {
+            let ended = Subscriber::new(channels).run(dialer, &audience).await;
+            match ended {}
         });
         Self { news, complete }
     }
@@ -82,82 +73,41 @@ impl Subscriptions {
     }
 }
 
-struct Task {
-    client: SubscriberClient,
-    channels: Vec<String>,
+/// Passes on what is heard to every [`Listener`].
+struct Announcer {
     news: broadcast::WeakSender<News>,
     complete: Arc<AtomicBool>,
 }
 
-impl Task {
-    async fn run(self) {
-        let mut messages = self.client.message_rx();
-        let mut reconnects = self.client.reconnect_rx();
-        let mut errors = self.client.error_rx();
-        let mut misses = 0;
-        let mut due = Instant::now();
-        loop {
-            tokio::select! {
-                biased;
-                message = messages.recv() => match message {
-                    Ok(message) => self.pass_on(&message),
-                    Err(RecvError::Lagged(_)) => self.tell(News::Gap),
-                    Err(RecvError::Closed) => return,
-                },
-                _ = errors.recv() => self.set_complete(false),
-                _ = reconnects.recv() => {
-                    self.set_complete(false);
-                    due = Instant::now();
-                }
-                () = sleep_until(due) => {
-                    let alive = if self.complete.load(Ordering::Relaxed) {
-                        self.client.ping::<()>(None).await.is_ok()
-                    } else {
-                        self.subscribe().await
-                    };
-                    misses = if alive { 0 } else { misses + 1 };
-                    if !alive {
-                        self.set_complete(false);
-                    }
-                    // Without this a server that hangs is waited for until TCP gives up, a quarter
-                    // of an hour.
-                    if misses >= MISSES && self.client.is_connected() {
-                        misses = 0;
-                        let _ = timeout(HEARTBEAT, self.client.force_reconnection()).await;
-                    }
-                    due = Instant::now() + HEARTBEAT;
-                }
-            }
-        }
-    }
-
-    async fn subscribe(&self) -> bool {
-        let done = self.client.is_connected()
-            && self.client.subscribe(self.channels.clone()).await.is_ok();
-        if done {
-            self.set_complete(true);
-            self.tell(News::Gap);
-        }
-        done
-    }
-
-    fn set_complete(&self, complete: bool) {
-        self.complete.store(complete, Ordering::Relaxed);
-        metrics::gauge!("contoso_redis_subscribed").set(f64::from(u8::from(complete)));
-    }
-
-    fn pass_on(&self, message: &Message) {
-        if let Some(text) = message.value.as_str() {
-            self.tell(News::Message {
-                channel: message.channel.to_string(),
-                text: text.into_owned(),
-            });
-        }
-    }
-
+impl Announcer {
     fn tell(&self, news: News) {
         if let Some(sender) = self.news.upgrade() {
+            // Without a listener nobody misses it.
             let _ = sender.send(news);
         }
+    }
+
+    /// Whether it was so before.
+    fn set_complete(&self, complete: bool) -> bool {
+        metrics::gauge!("contoso_redis_subscribed").set(f64::from(u8::from(complete)));
+        self.complete.swap(complete, Ordering::Relaxed)
+    }
+}
+
+impl Audience for Announcer {
+    fn message(&self, channel: &str, payload: Bytes) {
+        if let Ok(text) = String::from_utf8(payload.into()) {
+            self.tell(News::Message { channel: channel.to_owned(), text });
+        }
+    }
+
+    fn connected(&self) {
+        if !self.set_complete(true) {
+            self.tell(News::Gap);
+        }
+    }
+
+    fn disconnected(&self) {
+        self.set_complete(false);
     }
 }

@@ -4,14 +4,13 @@ use fred::rustls::crypto::ring::default_provider;
 use fred::rustls::pki_types::CertificateDer;
 use fred::rustls::pki_types::pem::PemObject;
 use fred::rustls::{ClientConfig, RootCertStore};
-use fred::types::config::TlsConnector;
 
 use crate::config::RedisSettings;
 use crate::ports::StoreError;
 
 /// Trusts the authorities of `ca_file`, else those of the machine. `None` when the settings ask for
 /// no TLS.
-pub fn connector(settings: &RedisSettings) -> Result<Option<TlsConnector>, StoreError> {
+pub fn client_config(settings: &RedisSettings) -> Result<Option<ClientConfig>, StoreError> {
     if !settings.tls {
         return Ok(None);
     }
@@ -43,5 +42,5 @@ pub fn connector(settings: &RedisSettings) -> Result<Option<TlsConnector>, Store
         .map_err(StoreError::fault)?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Ok(Some(config.into()))
+    Ok(Some(config))
 }

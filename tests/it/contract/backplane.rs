@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contoso_shop::adapters::redis::{RedisBackplane, command_client, subscriber_client};
+use contoso_shop::adapters::redis::{Dialer, RedisBackplane, command_client};
 use contoso_shop::config::{RedisSettings, RedisTopology};
 use contoso_shop::signalr::ConnectionId;
 use contoso_shop::signalr::backplane::{Backplane, BackplaneError, BackplaneState, InProcessBus};
 use contoso_shop::signalr::{
     HubOptions, MissingVersions, OrderedRecipients, OrderedSend, SendError, SerializedMessage,
 };
-use fred::interfaces::{EventInterface, PubsubInterface};
+use fred::clients::SubscriberClient;
+use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
+use fred::types::Builder;
+use fred::types::config::{Config, ReconnectPolicy, ServerConfig};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
@@ -43,10 +46,10 @@ struct Redis {
 
 impl Fabric for Redis {
     fn join(&self, prefix: &str, hub: &str) -> Arc<dyn Backplane> {
-        let subscriber = subscriber_client(&settings(self.server.port)).expect("good settings");
+        let dialer = Dialer::new(&settings(self.server.port)).expect("good settings");
         let losses = tokio::sync::watch::channel(0).1;
         let publisher = client(self.server.port);
-        RedisBackplane::start(publisher, subscriber, prefix, hub, losses, &tasks())
+        RedisBackplane::start(publisher, dialer, prefix, hub, losses, &tasks())
     }
 }
 
@@ -56,10 +59,10 @@ struct Clustered {
 
 impl Fabric for Clustered {
     fn join(&self, prefix: &str, hub: &str) -> Arc<dyn Backplane> {
-        let subscriber = subscriber_client(&self.settings).expect("good settings");
+        let dialer = Dialer::new(&self.settings).expect("good settings");
         let publisher = command_client(&self.settings).expect("good settings");
         let losses = tokio::sync::watch::channel(0).1;
-        RedisBackplane::start(publisher, subscriber, prefix, hub, losses, &tasks())
+        RedisBackplane::start(publisher, dialer, prefix, hub, losses, &tasks())
     }
 }
 
@@ -149,6 +152,16 @@ impl Tab {
     async fn join(&mut self, group: &str) {
         self.client.invoke("Join", json!([group])).await.expect("joined");
     }
+}
+
+/// Hears whatever is published.
+fn spy(port: u16) -> SubscriberClient {
+    let server = ServerConfig::new_centralized("127.0.0.1", port);
+    let mut builder = Builder::from_config(Config { server, ..Config::default() });
+    builder.set_policy(ReconnectPolicy::new_constant(0, 50));
+    let spy = builder.build_subscriber_client().expect("a client");
+    spy.connect();
+    spy
 }
 
 /// What each tab heard so far: the first arguments, in order. The tabs are all of the hub's.
@@ -312,7 +325,7 @@ async fn order_is_kept(fabric: &dyn Fabric) {
 async fn redis_shows_microsofts_channels_and_payloads() {
     let fabric = redis();
     let a = server_of(&fabric, "contoso-signalr", "OrderStatusHub").await;
-    let spy = subscriber_client(&settings(fabric.server.port)).expect("good settings");
+    let spy = spy(fabric.server.port);
     until("a spy", SOON, || async { spy.psubscribe("contoso-signalr*").await.ok() }).await;
     let mut overheard = spy.message_rx();
     let mut tab = Tab::open(&a, "alice").await;
@@ -349,9 +362,7 @@ async fn redis_shows_microsofts_channels_and_payloads() {
     for payload in [&b"garbage"[..], b"\x92\x90\x81\xA4json\xC4\x02{}", b"", b"\x91\x90"] {
         commands.publish::<(), _, _>(channel, payload).await.unwrap();
     }
-    let mut dotnet = b"\x92\x90\x81\xA4json\xC4".to_vec();
-    dotnet.push(u8::try_from(json.len()).unwrap());
-    dotnet.extend_from_slice(json);
+    let dotnet = payload(str::from_utf8(json).unwrap());
     commands.publish::<(), _, _>(channel, dotnet.as_slice()).await.unwrap();
     assert_eq!(tab.client.event("Hi").await, json!([1]));
     assert_eq!(a.endpoint.lifetime().stats().bad_payloads, 4);
@@ -366,18 +377,62 @@ async fn thousands_of_messages_in_one_write_are_all_taken() {
     let before = a.endpoint.lifetime().stats();
     let payload = b"\x92\x90\x81\xA4json\xC4\x02{}";
     let channel = b"contoso-signalrOrderStatusHub:user:alice";
-    let mut command = format!("*3\r\n$7\r\nPUBLISH\r\n${}\r\n", channel.len()).into_bytes();
-    command.extend_from_slice(channel);
-    command.extend_from_slice(format!("\r\n${}\r\n", payload.len()).as_bytes());
-    command.extend_from_slice(payload);
-    command.extend_from_slice(b"\r\n");
     let mut socket =
         tokio::net::TcpStream::connect(("127.0.0.1", fabric.server.port)).await.expect("Redis");
-    socket.write_all(&command.repeat(MESSAGES as usize)).await.expect("written");
+    let publish = command(&[b"PUBLISH", channel, payload]);
+    socket.write_all(&publish.repeat(MESSAGES as usize)).await.expect("written");
     until("all messages", SOON, || async {
         (a.endpoint.lifetime().stats().received - before.received == MESSAGES).then_some(())
     })
     .await;
+    assert_eq!(generation(&a), 1, "without a gap");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_redis_cuts_for_what_waits_in_it_is_a_gap() {
+    let limit = ["--client-output-buffer-limit", "pubsub 1mb 0 0"];
+    let fabric = Redis { server: RedisServer::start_with(&limit) };
+    let a = server_of(&fabric, "contoso-signalr", "OrderStatusHub").await;
+    let mut tab = Tab::open(&a, "alice").await;
+    assert_eq!(generation(&a), 1);
+    let channel = b"contoso-signalrOrderStatusHub:user:alice";
+    let publish = command(&[b"PUBLISH", channel, &[0; 64 * 1024]]);
+    // One transaction: Redis writes nothing to anybody before its end.
+    let flood = [command(&[b"MULTI"]), publish.repeat(100), command(&[b"EXEC"])].concat();
+    let mut socket =
+        tokio::net::TcpStream::connect(("127.0.0.1", fabric.server.port)).await.expect("Redis");
+    socket.write_all(&flood).await.expect("written");
+    until("the gap", SOON, || async { (generation(&a) == 2).then_some(()) }).await;
+    let b = server_of(&fabric, "contoso-signalr", "OrderStatusHub").await;
+    b.context().user("alice").send("News", &("heard again",)).await.expect("sent");
+    assert_eq!(tab.client.event("News").await, json!(["heard again"]));
+}
+
+/// A .NET pod's message with a JSON frame only.
+fn payload(frame: &str) -> Vec<u8> {
+    let mut payload = b"\x92\x90\x81\xA4json\xC4".to_vec();
+    payload.push(u8::try_from(frame.len()).expect("a short frame"));
+    payload.extend_from_slice(frame.as_bytes());
+    payload
+}
+
+/// A command as it is written to the socket.
+fn command(words: &[&[u8]]) -> Vec<u8> {
+    let mut command = format!("*{}\r\n", words.len()).into_bytes();
+    for word in words {
+        command.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
+        command.extend_from_slice(word);
+        command.extend_from_slice(b"\r\n");
+    }
+    command
+}
+
+/// How often the backplane was connected.
+fn generation(server: &TestServer) -> u64 {
+    match *server.endpoint.lifetime().backplane_state().borrow() {
+        BackplaneState::Connected(generation) => generation,
+        BackplaneState::Disconnected => 0,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -537,7 +592,7 @@ async fn the_same_text_is_heard_as_often_as_it_is_sent(fabric: &dyn Fabric) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cluster_node_that_hangs_with_our_subscriptions_is_noticed() {
+async fn a_cluster_node_that_hangs_is_left_for_another() {
     let cluster = RedisCluster::start().await;
     let nodes = cluster.servers.iter().map(|server| ("127.0.0.1".to_owned(), server.port));
     let topology = RedisTopology::Cluster(nodes.collect());
@@ -550,6 +605,16 @@ async fn a_cluster_node_that_hangs_with_our_subscriptions_is_noticed() {
     let pid = nix::unistd::Pid::from_raw(i32::try_from(holder.pid()).expect("a pid"));
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGSTOP).expect("stopped");
     disconnected(&a).await;
+    let others: Vec<_> = cluster.servers.iter().filter(|node| node.port != holder.port).collect();
+    let moved = || async { others.iter().any(holds).then_some(()) };
+    until("the subscriptions to move", SOON, moved).await;
+    let json = r#"{"type":1,"target":"News","arguments":["meanwhile"]}"#;
+    let payload = payload(&format!("{json}\u{1e}"));
+    let publish = command(&[b"PUBLISH", b"testHub:user:alice", &payload]);
+    let mut socket =
+        tokio::net::TcpStream::connect(("127.0.0.1", others[0].port)).await.expect("Redis");
+    socket.write_all(&publish).await.expect("written");
+    assert_eq!(tab.client.event("News").await, json!(["meanwhile"]));
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGCONT).expect("continued");
     connected(&a).await;
     let b = server(&fabric).await;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contoso_shop::adapters::redis::{
-    GuardedClient, RedisEventStream, RedisLocks, RedisRateLimiter, RedisSessions, RedisSharedCache,
-    RedisStatusCopy, RedisWakeup, Subscriptions, command_client, subscriber_client,
+    Dialer, GuardedClient, RedisEventStream, RedisLocks, RedisRateLimiter, RedisSessions,
+    RedisSharedCache, RedisStatusCopy, RedisWakeup, Subscriptions, command_client,
 };
 use contoso_shop::adapters::{Guard, GuardSettings, TieredCache};
 use contoso_shop::config::{RedisSettings, RedisTopology};
@@ -61,8 +61,8 @@ async fn everything_works(settings: &RedisSettings) {
     let tasks = tasks();
     let client = command_client(settings).expect("good settings");
     let channels = [RedisWakeup::channels(), RedisSharedCache::channels()].concat();
-    let subscriber = subscriber_client(settings).expect("good settings");
-    let subscriptions = Subscriptions::start(subscriber, channels, &tasks);
+    let dialer = Dialer::new(settings).expect("good settings");
+    let subscriptions = Subscriptions::start(dialer, channels, &tasks);
     until("the subscription", SOON, || async { subscriptions.is_complete().then_some(()) }).await;
 
     let copy = RedisStatusCopy::new(guarded(client.clone()), TTL);

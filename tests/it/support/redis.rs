@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contoso_shop::adapters::redis::{
-    GuardedClient, Subscriptions, command_client, subscriber_client,
-};
+use contoso_shop::adapters::redis::{Dialer, GuardedClient, Subscriptions, command_client};
 use contoso_shop::adapters::{Guard, GuardSettings};
 use contoso_shop::config::{RedisSettings, RedisTopology};
 use fred::clients::Client;
@@ -39,9 +37,5 @@ pub fn guarded(client: Client) -> GuardedClient {
 
 /// Subscriptions to `channels`.
 pub fn subscriptions(port: u16, channels: Vec<String>) -> Subscriptions {
-    Subscriptions::start(
-        subscriber_client(&settings(port)).expect("good settings"),
-        channels,
-        &tasks(),
-    )
+    Subscriptions::start(Dialer::new(&settings(port)).expect("good settings"), channels, &tasks())
 }

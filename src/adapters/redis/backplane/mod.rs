@@ -9,22 +9,19 @@
 mod acks;
 mod channels;
 mod payload;
-mod subscriber;
+mod state;
 mod turn_marker;
-mod wanted;
 
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fred::clients::{Client, SubscriberClient};
+use fred::clients::Client;
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
+use fred::types::Value;
 use fred::types::config::Options;
-use fred::types::{Message, Value};
-use futures_util::FutureExt;
 use futures_util::future::join_all;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
@@ -37,10 +34,11 @@ use crate::signalr::{ConnectionId, OrderedMessages, OrderedSend, SerializedMessa
 
 use crate::adapters::redis::keys;
 use crate::adapters::redis::script::SlotScript;
+use crate::adapters::redis::subscriber::{Audience, Dialer, Echo, Subscriber};
 use acks::Acks;
 use channels::{Channels, Incoming};
 use payload::GroupCommand;
-use subscriber::{BackplaneSubscriptions, Echo};
+use state::ConnectionState;
 
 /// How long a new connection or member waits for its channel before it goes on without.
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -58,18 +56,20 @@ pub struct RedisBackplane {
     publisher: Client,
     publish_in_turn: SlotScript,
     channels: Channels,
-    subscriptions: Arc<BackplaneSubscriptions>,
+    subscriber: Subscriber,
+    state: ConnectionState,
     acks: Acks,
+    group_commands: mpsc::Sender<GroupCommand>,
     receiver: OnceLock<Weak<dyn BackplaneReceiver>>,
 }
 
 impl RedisBackplane {
-    /// Joins the servers of `hub_name` behind `channel_prefix`. The clients connect by themselves;
-    /// while they cannot, publishing fails at once. `subscriber` must be used for nothing else.
-    /// `losses` counts how often Redis was found to have lost data.
+    /// Joins the servers of `hub_name` behind `channel_prefix`. Both connections are made in the
+    /// background; while they cannot be, publishing fails at once. `losses` counts how often Redis
+    /// was found to have lost data.
     pub fn start(
         publisher: Client,
-        subscriber: SubscriberClient,
+        dialer: Dialer,
         channel_prefix: &str,
         hub_name: &str,
         losses: watch::Receiver<u64>,
@@ -77,47 +77,48 @@ impl RedisBackplane {
     ) -> Arc<Self> {
         let server = format!("contoso_{}", Uuid::new_v4().simple());
         let channels = Channels::new(channel_prefix, hub_name, server);
-        let backplane = Arc::new(Self {
-            publisher,
-            publish_in_turn: SlotScript::new(include_str!("../lua/publish_in_turn.lua")),
-            subscriptions: BackplaneSubscriptions::new(channels.permanent()),
-            channels,
-            acks: Acks::default(),
-            receiver: OnceLock::new(),
+        let (group_commands, waiting) = mpsc::channel(GROUP_COMMANDS);
+        let backplane = Arc::new(Self::new(publisher, channels, group_commands));
+        let listener = backplane.clone();
+        supervisor.spawn_until("backplane-messages", StopPhase::Last, async move {
+            match listener.subscriber.run(dialer, &*listener).await {}
         });
-        let (commands, waiting) = mpsc::channel(GROUP_COMMANDS);
-        let messages = backplane.clone().take_messages(subscriber.clone(), commands);
-        supervisor.spawn_until("backplane-messages", StopPhase::Last, messages);
+        let watcher = backplane.clone().watch_publisher();
+        supervisor.spawn_until("backplane-publisher", StopPhase::Last, watcher);
         let groups = backplane.clone().apply_group_commands(waiting);
         supervisor.spawn_until("backplane-groups", StopPhase::Last, groups);
         let memory = backplane.clone().begin_memory(losses);
         supervisor.spawn_until("backplane-memory", StopPhase::Last, memory);
-        let keeper = backplane.clone();
-        supervisor.spawn("backplane-subscriptions", StopPhase::Last, |stop| async move {
-            let hear = || {
-                let keeper = keeper.clone();
-                async move { keeper.echo().await }.boxed()
-            };
-            let publisher = keeper.publisher.clone();
-            let kept = keeper.subscriptions.keep(subscriber.clone(), publisher, hear);
-            stop.run_until_cancelled(kept).await;
-            // Redis forgets our channels with the connection.
-            let _ = tokio::time::timeout(Duration::from_secs(1), subscriber.quit()).await;
-            Ok(())
-        });
         backplane
     }
 
-    /// Sends an acknowledgement that nobody waits for to the channel of this very server.
-    async fn echo(&self) -> Echo {
-        let mut ack = self.acks.expect();
-        let channel = self.channels.acks_of(self.channels.server());
-        if self.publish_raw(channel, payload::encode_ack(ack.id)).await.is_err() {
-            return Echo::NotSent;
+    fn new(
+        publisher: Client,
+        channels: Channels,
+        group_commands: mpsc::Sender<GroupCommand>,
+    ) -> Self {
+        Self {
+            publisher,
+            publish_in_turn: SlotScript::new(include_str!("../lua/publish_in_turn.lua")),
+            subscriber: Subscriber::new(channels.permanent()),
+            state: ConnectionState::default(),
+            channels,
+            acks: Acks::default(),
+            group_commands,
+            receiver: OnceLock::new(),
         }
-        match tokio::time::timeout(ECHO_TIMEOUT, &mut ack.acknowledged).await {
-            Ok(Ok(())) => Echo::Heard,
-            _ => Echo::Missed,
+    }
+
+    /// Has the connection looked at as soon as the publisher gains or loses its own.
+    async fn watch_publisher(self: Arc<Self>) {
+        let (mut reconnects, mut errors) =
+            (self.publisher.reconnect_rx(), self.publisher.error_rx());
+        loop {
+            tokio::select! {
+                _ = reconnects.recv() => {}
+                _ = errors.recv() => {}
+            }
+            self.subscriber.look();
         }
     }
 
@@ -125,7 +126,7 @@ impl RedisBackplane {
     /// lost data.
     async fn begin_memory(self: Arc<Self>, mut losses: watch::Receiver<u64>) {
         let script = SlotScript::new(include_str!("../lua/begin_memory.lua"));
-        let mut state = self.subscriptions.state();
+        let mut state = self.state.subscribe();
         loop {
             if matches!(*state.borrow_and_update(), BackplaneState::Connected(_)) {
                 let parts = (0..keys::SENT_PARTS).map(|part| {
@@ -140,55 +141,6 @@ impl RedisBackplane {
                 Ok(()) = losses.changed() => {}
                 else => return,
             }
-        }
-    }
-
-    async fn take_messages(
-        self: Arc<Self>,
-        subscriber: SubscriberClient,
-        commands: mpsc::Sender<GroupCommand>,
-    ) {
-        let mut messages = subscriber.message_rx();
-        loop {
-            match messages.recv().await {
-                Ok(message) => self.take(message, &commands),
-                Err(RecvError::Lagged(missed)) => {
-                    metrics::counter!("contoso_signalr_backplane_missed_total").increment(missed);
-                    self.subscriptions.missed();
-                    tracing::warn!(
-                        missed,
-                        "messages of other servers came faster than they could be taken"
-                    );
-                }
-                Err(RecvError::Closed) => return,
-            }
-        }
-    }
-
-    /// Handles one message; never waits, so that no client delays another.
-    fn take(&self, message: Message, commands: &mpsc::Sender<GroupCommand>) {
-        let Some(receiver) = self.receiver.get().and_then(Weak::upgrade) else { return };
-        let Some(incoming) = self.channels.parse(&message.channel) else { return };
-        let payload = match message.value {
-            Value::Bytes(bytes) => bytes,
-            Value::String(text) => text.into_inner(),
-            _ => return receiver.bad_payload(),
-        };
-        let understood = match incoming {
-            Incoming::Invocation(target) => {
-                receiver.received();
-                self.deliver(&*receiver, &target, &payload)
-            }
-            Incoming::GroupCommand => payload::decode_group_command(&payload).ok().map(|command| {
-                // Unacknowledged, so the other server tells its caller.
-                if commands.try_send(command).is_err() {
-                    receiver.overloaded();
-                }
-            }),
-            Incoming::Ack => payload::decode_ack(&payload).ok().map(|id| self.acks.acknowledge(id)),
-        };
-        if understood.is_none() {
-            receiver.bad_payload();
         }
     }
 
@@ -245,6 +197,52 @@ impl RedisBackplane {
 }
 
 #[async_trait]
+impl Audience for RedisBackplane {
+    /// Never waits, so that no client delays another.
+    fn message(&self, channel: &str, payload: Bytes) {
+        let Some(receiver) = self.receiver.get().and_then(Weak::upgrade) else { return };
+        let Some(incoming) = self.channels.parse(channel) else { return };
+        let understood = match incoming {
+            Incoming::Invocation(target) => {
+                receiver.received();
+                self.deliver(&*receiver, &target, &payload)
+            }
+            Incoming::GroupCommand => payload::decode_group_command(&payload).ok().map(|command| {
+                // Unacknowledged, so the other server tells its caller.
+                if self.group_commands.try_send(command).is_err() {
+                    receiver.overloaded();
+                }
+            }),
+            Incoming::Ack => payload::decode_ack(&payload).ok().map(|id| self.acks.acknowledge(id)),
+        };
+        if understood.is_none() {
+            receiver.bad_payload();
+        }
+    }
+
+    fn connected(&self) {
+        self.state.set_connected(true);
+    }
+
+    fn disconnected(&self) {
+        self.state.set_connected(false);
+    }
+
+    /// Sends an acknowledgement that nobody waits for to the channel of this very server.
+    async fn echo(&self) -> Echo {
+        let mut ack = self.acks.expect();
+        let channel = self.channels.acks_of(self.channels.server());
+        if self.publish_raw(channel, payload::encode_ack(ack.id)).await.is_err() {
+            return Echo::NotSent;
+        }
+        match tokio::time::timeout(ECHO_TIMEOUT, &mut ack.acknowledged).await {
+            Ok(Ok(())) => Echo::Heard,
+            _ => Echo::Missed,
+        }
+    }
+}
+
+#[async_trait]
 impl Backplane for RedisBackplane {
     fn attach(&self, receiver: Weak<dyn BackplaneReceiver>) {
         // Called once; a second receiver would be a wiring mistake and is ignored.
@@ -294,14 +292,14 @@ impl Backplane for RedisBackplane {
     }
 
     async fn subscribe(&self, target: &Target) -> Result<(), BackplaneError> {
-        if self.subscriptions.add(self.channels.target(target), SUBSCRIBE_TIMEOUT).await {
+        if self.subscriber.add(self.channels.target(target), SUBSCRIBE_TIMEOUT).await {
             return Ok(());
         }
         Err(BackplaneError::Unavailable("Redis has not confirmed the subscription".into()))
     }
 
     fn unsubscribe(&self, target: &Target) {
-        self.subscriptions.remove(&self.channels.target(target));
+        self.subscriber.remove(&self.channels.target(target));
     }
 
     async fn change_group(&self, change: &GroupChange) -> Result<(), BackplaneError> {
@@ -322,7 +320,7 @@ impl Backplane for RedisBackplane {
     }
 
     fn state(&self) -> watch::Receiver<BackplaneState> {
-        self.subscriptions.state()
+        self.state.subscribe()
     }
 }
 
@@ -379,18 +377,12 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_of_group_changes_is_an_overload_and_no_bad_payload() {
         let channels = Channels::new("p", "Hub", "us".to_owned());
-        let backplane = RedisBackplane {
-            publisher: Builder::default_centralized().build().expect("a client"),
-            publish_in_turn: SlotScript::new(""),
-            subscriptions: BackplaneSubscriptions::new(channels.permanent()),
-            channels,
-            acks: Acks::default(),
-            receiver: OnceLock::new(),
-        };
+        let (commands, _waiting) = mpsc::channel(1);
+        let publisher = Builder::default_centralized().build().expect("a client");
+        let backplane = RedisBackplane::new(publisher, channels, commands);
         let receiver = Arc::<Counting>::default();
         let attached: Arc<dyn BackplaneReceiver> = receiver.clone();
         backplane.attach(Arc::downgrade(&attached));
-        let (commands, _waiting) = mpsc::channel(1);
         let command = payload::encode_group_command(&GroupCommand {
             id: 1,
             server: "other".to_owned(),
@@ -399,13 +391,7 @@ mod tests {
             connection: "c".to_owned(),
         });
         for payload in [command.clone(), command, b"garbage".to_vec()] {
-            let message = Message {
-                channel: backplane.channels.group_commands().into(),
-                value: Value::Bytes(payload.into()),
-                kind: fred::types::MessageKind::Message,
-                server: fred::types::config::Server::new("localhost", 6379),
-            };
-            backplane.take(message, &commands);
+            backplane.message(&backplane.channels.group_commands(), payload.into());
         }
         assert_eq!((receiver.overloads.load(Relaxed), receiver.bad.load(Relaxed)), (1, 1));
     }

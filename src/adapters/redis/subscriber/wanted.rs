@@ -2,11 +2,14 @@ use std::collections::{HashMap, HashSet};
 
 use tokio::sync::oneshot;
 
-/// Which channels are wanted and which Redis has confirmed. Counted, so that the order of
-/// subscribing and unsubscribing of different members does not matter.
+/// Which channels are wanted and how far Redis has them. Counted, so that the order of subscribing
+/// and unsubscribing of different members does not matter.
 #[derive(Debug, Default)]
 pub(super) struct WantedChannels {
     wanted: HashMap<String, usize>,
+    /// Told to subscribe, not confirmed yet. Once at a time, so that a confirmation is never taken
+    /// for that of a later SUBSCRIBE.
+    asked: HashSet<String>,
     confirmed: HashSet<String>,
     changed: HashSet<String>,
     waiting: HashMap<String, Vec<oneshot::Sender<()>>>,
@@ -48,8 +51,11 @@ impl WantedChannels {
     pub(super) fn take_changes(&mut self) -> Changes {
         let mut changes = Changes::default();
         for channel in self.changed.drain() {
-            match (self.wanted.contains_key(&channel), self.confirmed.contains(&channel)) {
-                (true, false) => changes.subscribe.push(channel),
+            let subscribed = self.confirmed.contains(&channel);
+            match (self.wanted.contains_key(&channel), subscribed) {
+                (true, false) if self.asked.insert(channel.clone()) => {
+                    changes.subscribe.push(channel);
+                }
                 (false, true) => {
                     self.confirmed.remove(&channel);
                     changes.unsubscribe.push(channel);
@@ -60,22 +66,27 @@ impl WantedChannels {
         changes
     }
 
-    /// Redis has these now. Who gave up its wish in between is undone with the next changes.
-    pub(super) fn confirm(&mut self, channels: Vec<String>) {
-        for channel in channels {
-            for waiting in self.waiting.remove(&channel).unwrap_or_default() {
-                // A caller that no longer waits needs no answer.
-                let _ = waiting.send(());
-            }
-            if !self.wanted.contains_key(&channel) {
-                self.changed.insert(channel.clone());
-            }
-            self.confirmed.insert(channel);
+    /// Redis has this channel now. False if the wish for it was given up in between: there is a
+    /// change to take.
+    pub(super) fn confirm(&mut self, channel: &str) -> bool {
+        if !self.asked.remove(channel) {
+            return true;
         }
+        self.confirmed.insert(channel.to_owned());
+        for waiting in self.waiting.remove(channel).unwrap_or_default() {
+            // A caller that no longer waits needs no answer.
+            let _ = waiting.send(());
+        }
+        let wanted = self.wanted.contains_key(channel);
+        if !wanted {
+            self.changed.insert(channel.to_owned());
+        }
+        wanted
     }
 
     /// The connection is new: Redis has nothing.
     pub(super) fn reset(&mut self) {
+        self.asked.clear();
         self.confirmed.clear();
         self.changed = self.wanted.keys().cloned().collect();
     }
@@ -99,7 +110,7 @@ mod tests {
         let mut waiting = wanted.add("a".into()).expect("not confirmed yet");
         assert_eq!(wanted.take_changes(), subscribe("a"));
         assert!(waiting.try_recv().is_err());
-        wanted.confirm(vec!["a".into()]);
+        wanted.confirm("a");
         assert!(waiting.try_recv().is_ok());
         assert!(wanted.add("a".into()).is_none());
         wanted.remove("a");
@@ -113,10 +124,26 @@ mod tests {
     fn a_wish_given_up_while_redis_confirms_is_undone() {
         let mut wanted = WantedChannels::default();
         wanted.add("a".into());
-        let taken = wanted.take_changes();
+        wanted.take_changes();
         wanted.remove("a");
-        wanted.confirm(taken.subscribe);
+        assert!(!wanted.confirm("a"));
         assert_eq!(wanted.take_changes(), unsubscribe("a"));
+    }
+
+    #[test]
+    fn a_wish_renewed_before_redis_confirms_is_asked_for_once() {
+        let mut wanted = WantedChannels::default();
+        wanted.add("a".into());
+        wanted.take_changes();
+        wanted.remove("a");
+        let mut waiting = wanted.add("a".into()).expect("not confirmed yet");
+        assert_eq!(wanted.take_changes(), Changes::default());
+        assert!(wanted.confirm("a"));
+        assert!(waiting.try_recv().is_ok());
+        wanted.remove("a");
+        assert_eq!(wanted.take_changes(), unsubscribe("a"));
+        assert!(wanted.confirm("a"), "a confirmation nobody asked for");
+        assert!(wanted.add("a".into()).is_some());
     }
 
     #[test]
@@ -124,7 +151,7 @@ mod tests {
         let mut wanted = WantedChannels::default();
         wanted.add("a".into());
         wanted.take_changes();
-        wanted.confirm(vec!["a".into()]);
+        wanted.confirm("a");
         wanted.remove("a");
         wanted.add("a".into());
         assert_eq!(wanted.take_changes(), Changes::default());
@@ -135,7 +162,7 @@ mod tests {
         let mut wanted = WantedChannels::default();
         wanted.add("a".into());
         wanted.take_changes();
-        wanted.confirm(vec!["a".into()]);
+        wanted.confirm("a");
         wanted.reset();
         assert_eq!(wanted.take_changes(), subscribe("a"));
     }
