@@ -1,5 +1,6 @@
 //! A running API with everything behind it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
@@ -28,6 +29,8 @@ pub struct Setup {
     pub settings: HttpSettings,
     /// Production mode with this verifier; development mode when `None`.
     pub verifier: Option<Arc<dyn TokenVerifier>>,
+    /// What it stores in; a fresh SQLite file when `None`.
+    pub stores: Option<Stores>,
     /// Whether Redis is said to answer.
     pub redis: Option<Arc<dyn Availability>>,
 }
@@ -50,6 +53,13 @@ pub struct Server {
     _folder: tempfile::TempDir,
 }
 
+async fn sqlite(folder: &Path, clock: Arc<SystemClock>) -> Stores {
+    let options = SqliteOptions::new(folder.join("shop.db"));
+    let stores = SqliteStore::open(options, clock).expect("open").stores();
+    stores.schema.migrate().await.expect("migrate");
+    stores
+}
+
 impl Server {
     /// In development mode with the usual settings.
     pub async fn start() -> Self {
@@ -59,11 +69,10 @@ impl Server {
     pub async fn with(setup: Setup) -> Self {
         let folder = tempfile::tempdir().expect("temp dir");
         let clock = Arc::new(SystemClock);
-        let store =
-            SqliteStore::open(SqliteOptions::new(folder.path().join("shop.db")), clock.clone())
-                .expect("open");
-        let stores = store.stores();
-        stores.schema.migrate().await.expect("migrate");
+        let stores = match setup.stores {
+            Some(stores) => stores,
+            None => sqlite(folder.path(), clock.clone()).await,
+        };
         let [orders, products, reports, sessions] =
             std::array::from_fn(|_| Arc::new(Stage::default()));
         let cache = Arc::new(TieredCache::local());

@@ -2,7 +2,7 @@
 //! not tested here, for nothing here runs SQL: that is for the contract suites on a real server.
 
 mod answers;
-mod double;
+pub mod double;
 mod faults;
 mod login;
 mod migrations;
@@ -10,4 +10,4 @@ mod numbers;
 mod pool;
 mod replica;
 mod round_trips;
-mod samples;
+pub mod samples;
