@@ -1,4 +1,7 @@
 //! ADO.NET connection strings, split into their pairs.
+//!
+//! The crate for it, `connection-string`, is not used: it refuses a password with `=` or a letter
+//! that is not ASCII, drops braces, and keeps doubled quotes doubled.
 
 /// The pairs, keys in lower case without blanks; `None` when the text is no list of `Key=Value;`. A
 /// value in single or double quotes ends at its quote, which is doubled inside.

@@ -1,4 +1,6 @@
 //! Redis connection strings: StackExchange.Redis' `host:6379,password=…,ssl=true` and URLs (D2).
+//!
+//! The `url` crate reads one host per URL; those of clusters and sentinels may list several.
 
 use std::time::Duration;
 
