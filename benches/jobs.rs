@@ -18,7 +18,7 @@ use contoso_shop::jobs::engine::{
 };
 use contoso_shop::ports::{
     Acknowledgement, ClaimStatement, Exchange, JobRecord, JobStore, Lease, NewJob, QueueDepth,
-    ServerInfo, ServerRecord, StoreError, Stores, SystemClock, Topic, Wakeup,
+    ServerInfo, ServerRecord, StoreError, Stores, SystemClock, Wakeup,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -115,7 +115,7 @@ async fn pickup(hints: bool) -> (f64, f64) {
         let start = Instant::now();
         stores.jobs.enqueue(vec![job(number)]).await.expect("enqueue");
         if hints {
-            wakeup.hint(Topic::Jobs);
+            wakeup.hint();
         }
         let started: Instant = starts.recv().await.expect("started");
         waits.push(started.duration_since(start).as_secs_f64() * 1e3);

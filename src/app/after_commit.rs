@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::domain::OrderSnapshot;
-use crate::ports::{CommittedEvents, OutboxEntry, StatusCopy, Topic, Wakeup};
+use crate::ports::{CommittedEvents, OutboxEntry, StatusCopy, Wakeup};
 
 /// How long an answer may wait for the status copy: the copy is a convenience, the order is
 /// committed.
@@ -36,7 +36,7 @@ impl AfterCommit {
 
     /// Wakes the workers.
     pub(super) fn hint_jobs(&self) {
-        self.wakeup.hint(Topic::Jobs);
+        self.wakeup.hint();
     }
 
     /// Writes the status copy, waiting briefly. `false` when it could not be written; a later writer

@@ -47,7 +47,7 @@ pub use rounds::Rounds;
 pub use schema::{Schema, SchemaState};
 pub use sessions::{MAX_SESSION, Sessions};
 pub use status_copy::{CopiedStatus, StatusCopy};
-pub use wakeup::{Topic, Wakeup};
+pub use wakeup::Wakeup;
 
 use std::sync::Arc;
 

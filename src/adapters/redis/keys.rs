@@ -6,7 +6,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::domain::{CorrelationId, UserId};
-use crate::ports::{CacheArea, Topic};
+use crate::ports::CacheArea;
 
 /// Events on their way to the hub pods.
 pub const EVENTS: &str = "contoso-shop:events";
@@ -59,13 +59,8 @@ pub fn order_id(id: CorrelationId) -> String {
     format!("order:id:{id}")
 }
 
-/// Channel of wake-up hints.
-pub const fn wakeup_channel(topic: Topic) -> &'static str {
-    match topic {
-        Topic::Jobs => "contoso-shop:wake:jobs",
-        Topic::Outbox => "contoso-shop:wake:outbox",
-    }
-}
+/// Channel of the hints that a job was enqueued.
+pub const WAKEUP_CHANNEL: &str = "contoso-shop:wake:jobs";
 
 /// Where cache invalidations are told.
 pub const CACHE_CHANNEL: &str = "contoso-shop:cache:invalidate";

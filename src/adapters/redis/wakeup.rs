@@ -6,19 +6,18 @@ use fred::interfaces::PubsubInterface;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::keys::wakeup_channel;
+use super::keys::WAKEUP_CHANNEL;
 use super::subscriptions::{Listener, News, Subscriptions};
 use crate::lifecycle::{StopPhase, Supervisor};
-use crate::ports::{Topic, Wakeup};
+use crate::ports::Wakeup;
 
-/// Wake-up hints over pub/sub (D8). Hints for one topic that come while one is being published
-/// become one.
+/// Wake-up hints over pub/sub (D8). Hints that come while one is being published become one.
 pub struct RedisWakeup {
-    topics: Arc<[TopicSignals; Topic::ALL.len()]>,
+    signals: Arc<Signals>,
 }
 
 #[derive(Default)]
-struct TopicSignals {
+struct Signals {
     /// Somebody in this process should look.
     local: Notify,
     /// Other processes should be told.
@@ -28,67 +27,51 @@ struct TopicSignals {
 impl RedisWakeup {
     /// The channels [`Subscriptions`] must listen on.
     pub fn channels() -> Vec<String> {
-        Topic::ALL.map(|topic| wakeup_channel(topic).to_owned()).to_vec()
+        vec![WAKEUP_CHANNEL.to_owned()]
     }
 
     /// Publishes through `client` and listens to `subscriptions`, in tasks of `supervisor`.
     pub fn start(client: Client, subscriptions: &Subscriptions, supervisor: &Supervisor) -> Self {
-        let topics: Arc<[TopicSignals; Topic::ALL.len()]> = Arc::default();
+        let signals = Arc::<Signals>::default();
         // A process need not be woken by its own voice: `hint` has done that.
         let voice = Uuid::new_v4().to_string();
-        for topic in Topic::ALL {
-            let publisher = publish(client.clone(), topics.clone(), topic, voice.clone());
-            supervisor.spawn_until("wakeups-out", StopPhase::Last, publisher);
-        }
-        let listener = listen(subscriptions.listen(), topics.clone(), voice);
+        let publisher = publish(client, signals.clone(), voice.clone());
+        supervisor.spawn_until("wakeups-out", StopPhase::Last, publisher);
+        let listener = listen(subscriptions.listen(), signals.clone(), voice);
         supervisor.spawn_until("wakeups-in", StopPhase::Last, listener);
-        Self { topics }
+        Self { signals }
     }
 }
 
 #[async_trait]
 impl Wakeup for RedisWakeup {
-    fn hint(&self, topic: Topic) {
-        let signals = &self.topics[topic as usize];
-        signals.local.notify_one();
-        signals.outgoing.notify_one();
+    fn hint(&self) {
+        self.signals.local.notify_one();
+        self.signals.outgoing.notify_one();
     }
 
-    async fn hinted(&self, topic: Topic) {
-        self.topics[topic as usize].local.notified().await;
+    async fn hinted(&self) {
+        self.signals.local.notified().await;
     }
 }
 
-async fn publish(
-    client: Client,
-    topics: Arc<[TopicSignals; Topic::ALL.len()]>,
-    topic: Topic,
-    voice: String,
-) {
+async fn publish(client: Client, signals: Arc<Signals>, voice: String) {
     loop {
-        topics[topic as usize].outgoing.notified().await;
-        let sent = client.publish::<(), _, _>(wakeup_channel(topic), voice.as_str()).await;
+        signals.outgoing.notified().await;
+        let sent = client.publish::<(), _, _>(WAKEUP_CHANNEL, voice.as_str()).await;
         let result = if sent.is_ok() { "ok" } else { "error" };
-        metrics::counter!("contoso_redis_wakeups_published_total", "topic" => topic.name(), "result" => result).increment(1);
+        metrics::counter!("contoso_redis_wakeups_published_total", "result" => result).increment(1);
     }
 }
 
-async fn listen(
-    mut listener: Listener,
-    topics: Arc<[TopicSignals; Topic::ALL.len()]>,
-    voice: String,
-) {
+async fn listen(mut listener: Listener, signals: Arc<Signals>, voice: String) {
     while let Some(news) = listener.next().await {
-        for topic in Topic::ALL {
-            let concerned = match &news {
-                News::Message { channel, text } => {
-                    channel == wakeup_channel(topic) && *text != voice
-                }
-                News::Gap => true,
-            };
-            if concerned {
-                topics[topic as usize].local.notify_one();
-            }
+        let concerned = match &news {
+            News::Message { channel, text } => channel == WAKEUP_CHANNEL && *text != voice,
+            News::Gap => true,
+        };
+        if concerned {
+            signals.local.notify_one();
         }
     }
 }

@@ -12,9 +12,7 @@ use super::ServerOptions;
 use super::execution::{Executor, Finished, name};
 use super::heartbeat::within;
 use crate::domain::ServerId;
-use crate::ports::{
-    Acknowledged, Acknowledgement, JobStore, Lease, Outcome, StoreError, Topic, Wakeup,
-};
+use crate::ports::{Acknowledged, Acknowledgement, JobStore, Lease, Outcome, StoreError, Wakeup};
 use crate::resilience::Pace;
 
 /// How long cancelled jobs may take to end by themselves.
@@ -116,13 +114,13 @@ impl Dispatcher {
                 () = stop.cancelled(), if self.fetching => return Signal::Stop,
                 Some(ended) = self.tasks.join_next_with_id() => {
                     self.collect(ended);
-                    if self.tasks.is_empty() || self.unsaved.len() >= self.options.worker_count.div_ceil(2) {
+                    if self.unsaved.len() >= self.options.worker_count.div_ceil(2) {
                         self.collect_stragglers().await;
                         return Signal::Due;
                     }
                     self.flush_at.get_or_insert_with(|| Instant::now() + self.options.flush_interval);
                 }
-                () = self.wakeup.hinted(Topic::Jobs), if room => return Signal::Due,
+                () = self.wakeup.hinted(), if room => return Signal::Due,
                 () = sleep_until(due) => return Signal::Due,
             }
         }

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::domain::ServerId;
-use crate::ports::{JobStore, StoreError, Topic, Wakeup};
+use crate::ports::{JobStore, StoreError, Wakeup};
 
 /// Keeps one announced server alive in the store, and looks for others that died.
 pub(super) struct Heartbeat {
@@ -55,7 +55,7 @@ impl Heartbeat {
             Ok(jobs) => {
                 info!(jobs, "took over the jobs of dead servers");
                 metrics::counter!("contoso_jobs_recovered_total").increment(jobs);
-                self.wakeup.hint(Topic::Jobs);
+                self.wakeup.hint();
             }
             Err(error) => warn!(%error, "looking for dead job servers failed"),
         }

@@ -1,7 +1,7 @@
 //! Ports that can be made to fail.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use contoso_shop::domain::{
 use contoso_shop::ports::{
     AdvanceOrder, Advanced, CommittedEvents, CopiedStatus, NewOrder, OrderFilter, OrderStore,
     OutboxEntry, Placed, ProductStore, Removed, Reports, RequeueOrder, RequeuedOrder, Sessions,
-    StatusCopy, StoreError, Topic, Wakeup,
+    StatusCopy, StoreError, Wakeup,
 };
 use tokio::sync::Notify;
 
@@ -287,7 +287,7 @@ impl StatusCopy for StagedCopy {
 #[derive(Default)]
 pub struct Recorder {
     pub committed: Mutex<Vec<OutboxEntry>>,
-    pub hints: Mutex<Vec<Topic>>,
+    pub hints: AtomicUsize,
 }
 
 impl CommittedEvents for Recorder {
@@ -298,10 +298,10 @@ impl CommittedEvents for Recorder {
 
 #[async_trait]
 impl Wakeup for Recorder {
-    fn hint(&self, topic: Topic) {
-        self.hints.lock().expect("not poisoned").push(topic);
+    fn hint(&self) {
+        self.hints.fetch_add(1, SeqCst);
     }
-    async fn hinted(&self, _: Topic) {
+    async fn hinted(&self) {
         std::future::pending().await
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contoso_shop::adapters::redis::RedisWakeup;
-use contoso_shop::ports::{Topic, Wakeup};
+use contoso_shop::ports::Wakeup;
 use fred::interfaces::{ClientLike, PubsubInterface};
 use tokio::time::timeout;
 
@@ -13,26 +13,25 @@ use crate::support::wait::until;
 
 const SOON: Duration = Duration::from_secs(5);
 
-async fn hint_arrives(listener: &dyn Wakeup, topic: Topic) -> bool {
-    timeout(Duration::from_millis(200), listener.hinted(topic)).await.is_ok()
+async fn hint_arrives(listener: &dyn Wakeup) -> bool {
+    timeout(Duration::from_millis(200), listener.hinted()).await.is_ok()
 }
 
-async fn a_hint_wakes_its_topic_once(wakeup: &dyn Wakeup) {
-    while hint_arrives(wakeup, Topic::Jobs).await || hint_arrives(wakeup, Topic::Outbox).await {}
-    wakeup.hint(Topic::Jobs);
-    wakeup.hint(Topic::Jobs);
-    assert!(hint_arrives(wakeup, Topic::Jobs).await, "a hint before the wait counts");
-    assert!(!hint_arrives(wakeup, Topic::Jobs).await, "two hints became one");
-    assert!(!hint_arrives(wakeup, Topic::Outbox).await, "another topic");
+async fn a_hint_wakes_once(wakeup: &dyn Wakeup) {
+    while hint_arrives(wakeup).await || hint_arrives(wakeup).await {}
+    wakeup.hint();
+    wakeup.hint();
+    assert!(hint_arrives(wakeup).await, "a hint before the wait counts");
+    assert!(!hint_arrives(wakeup).await, "two hints became one");
 }
 
 async fn a_cancelled_wait_loses_no_hint(wakeup: &dyn Wakeup) {
-    while hint_arrives(wakeup, Topic::Jobs).await {}
+    while hint_arrives(wakeup).await {}
     for _ in 0..20 {
-        assert!(timeout(Duration::from_millis(1), wakeup.hinted(Topic::Jobs)).await.is_err());
+        assert!(timeout(Duration::from_millis(1), wakeup.hinted()).await.is_err());
     }
-    wakeup.hint(Topic::Jobs);
-    assert!(hint_arrives(wakeup, Topic::Jobs).await);
+    wakeup.hint();
+    assert!(hint_arrives(wakeup).await);
 }
 
 struct Pod {
@@ -58,9 +57,7 @@ impl Pod {
 
     /// Forgets hints so far, such as those after a reconnect.
     async fn settle(&self) {
-        for topic in Topic::ALL {
-            while hint_arrives(&*self.wakeup, topic).await {}
-        }
+        while hint_arrives(&*self.wakeup).await {}
     }
 }
 
@@ -68,8 +65,8 @@ mod memory {
     use contoso_shop::adapters::memory::LocalWakeup;
 
     #[tokio::test]
-    async fn a_hint_wakes_its_topic_once() {
-        super::a_hint_wakes_its_topic_once(&LocalWakeup::default()).await;
+    async fn a_hint_wakes_once() {
+        super::a_hint_wakes_once(&LocalWakeup::default()).await;
     }
 
     #[tokio::test]
@@ -82,9 +79,9 @@ mod redis {
     use super::*;
 
     #[tokio::test]
-    async fn a_hint_wakes_its_topic_once() {
+    async fn a_hint_wakes_once() {
         let server = RedisServer::start();
-        super::a_hint_wakes_its_topic_once(&*Pod::start(server.port).await.wakeup).await;
+        super::a_hint_wakes_once(&*Pod::start(server.port).await.wakeup).await;
     }
 
     #[tokio::test]
@@ -98,7 +95,7 @@ mod redis {
         let server = RedisServer::start();
         let pod = Pod::start(server.port).await;
         drop(server);
-        super::a_hint_wakes_its_topic_once(&*pod.wakeup).await;
+        super::a_hint_wakes_once(&*pod.wakeup).await;
     }
 
     #[tokio::test]
@@ -107,11 +104,10 @@ mod redis {
         let (a, b, c) =
             tokio::join!(Pod::start(server.port), Pod::start(server.port), Pod::start(server.port));
         tokio::join!(a.settle(), b.settle(), c.settle());
-        a.wakeup.hint(Topic::Outbox);
+        a.wakeup.hint();
         for pod in [&a, &b, &c] {
-            timeout(SOON, pod.wakeup.hinted(Topic::Outbox)).await.expect("a hint");
-            assert!(!hint_arrives(&*pod.wakeup, Topic::Outbox).await, "once");
-            assert!(!hint_arrives(&*pod.wakeup, Topic::Jobs).await, "another topic");
+            timeout(SOON, pod.wakeup.hinted()).await.expect("a hint");
+            assert!(!hint_arrives(&*pod.wakeup).await, "once");
         }
     }
 
@@ -120,7 +116,7 @@ mod redis {
         let server = RedisServer::start();
         let pod = Pod::start(server.port).await;
         for _ in 0..10_000 {
-            pod.wakeup.hint(Topic::Jobs);
+            pod.wakeup.hint();
         }
         pod.settle().await;
         let stats: String = client(server.port)
@@ -147,14 +143,12 @@ mod redis {
         })
         .await;
         let _server = RedisServer::start_on(port);
-        timeout(SOON, b.wakeup.hinted(Topic::Jobs))
-            .await
-            .expect("a hint, because one may have been missed");
+        timeout(SOON, b.wakeup.hinted()).await.expect("a hint, because one may have been missed");
         tokio::join!(a.subscribed(), b.subscribed());
         tokio::join!(a.settle(), b.settle());
         until("a hint from the other process", SOON, || async {
-            a.wakeup.hint(Topic::Jobs);
-            hint_arrives(&*b.wakeup, Topic::Jobs).await.then_some(())
+            a.wakeup.hint();
+            hint_arrives(&*b.wakeup).await.then_some(())
         })
         .await;
     }
@@ -167,6 +161,6 @@ mod redis {
         let other = contoso_shop::adapters::redis::command_client(&settings(server.port))
             .expect("good settings");
         other.publish::<(), _, _>("contoso-shop:wake:jobs", "hello").await.expect("publish");
-        timeout(SOON, pod.wakeup.hinted(Topic::Jobs)).await.expect("a hint");
+        timeout(SOON, pod.wakeup.hinted()).await.expect("a hint");
     }
 }

@@ -22,6 +22,8 @@ use tokio::time::Instant;
 pub struct FakeCopy {
     pub hangs: AtomicBool,
     pub orders: Mutex<HashMap<CorrelationId, OrderSnapshot>>,
+    /// How often the time to live of an order was renewed.
+    pub touches: AtomicUsize,
 }
 
 impl FakeCopy {
@@ -61,8 +63,11 @@ impl StatusCopy for FakeCopy {
         Ok(self.get(correlation_id).as_ref().map(CopiedStatus::from))
     }
 
-    async fn touch(&self, _correlation_id: CorrelationId) -> Result<(), StoreError> {
+    async fn touch(&self, correlation_id: CorrelationId) -> Result<(), StoreError> {
         self.wire().await;
+        if self.get(correlation_id).is_some() {
+            self.touches.fetch_add(1, SeqCst);
+        }
         Ok(())
     }
 }

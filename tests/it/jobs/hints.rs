@@ -5,7 +5,7 @@ use std::time::Duration;
 use contoso_shop::adapters::memory::LocalWakeup;
 use contoso_shop::domain::JobState;
 use contoso_shop::jobs::engine::ServerOptions;
-use contoso_shop::ports::{NewJob, Topic, Wakeup};
+use contoso_shop::ports::{NewJob, Wakeup};
 
 use super::probe::Act;
 use super::rig::{DEADLINE, Rig, options, probe};
@@ -54,18 +54,14 @@ async fn a_delayed_job_needs_neither() {
 }
 
 #[tokio::test]
-async fn a_local_hint_is_kept_for_the_next_who_waits_and_for_one_topic_only() {
+async fn a_local_hint_is_kept_for_the_next_who_waits() {
     let wakeup = LocalWakeup::default();
     let soon = Duration::from_millis(20);
-    wakeup.hint(Topic::Jobs);
-    wakeup.hint(Topic::Jobs);
-    assert!(tokio::time::timeout(soon, wakeup.hinted(Topic::Outbox)).await.is_err());
-    wakeup.hinted(Topic::Jobs).await;
-    assert!(
-        tokio::time::timeout(soon, wakeup.hinted(Topic::Jobs)).await.is_err(),
-        "two hints became one"
-    );
+    wakeup.hint();
+    wakeup.hint();
+    wakeup.hinted().await;
+    assert!(tokio::time::timeout(soon, wakeup.hinted()).await.is_err(), "two hints became one");
     // A wait that is given up takes no hint with it.
-    wakeup.hint(Topic::Jobs);
-    tokio::time::timeout(soon, wakeup.hinted(Topic::Jobs)).await.expect("kept");
+    wakeup.hint();
+    tokio::time::timeout(soon, wakeup.hinted()).await.expect("kept");
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use contoso_shop::app::{ProcessOrderRequest, RequeueOutcome};
 use contoso_shop::domain::OrderStatus::{Accepted, Cancelled, Completed, Failed, Processing};
-use contoso_shop::domain::{EventId, JobState, ServerId, Sku};
-use contoso_shop::ports::{Lease, ServerInfo};
+use contoso_shop::domain::{EventId, JobId, JobState, ServerId, Sku};
+use contoso_shop::ports::{Advanced, Lease, ServerInfo};
 use tokio_util::sync::CancellationToken;
 
 use super::rig::{options, short_lease};
@@ -94,7 +94,7 @@ async fn an_order_that_does_not_add_up_ends_as_failed_after_the_retries_and_is_p
     assert_eq!(shop.told(&order).await, [Accepted, Processing, Failed]);
     assert_eq!(shop.copy.get(order.correlation_id).expect("copied").status, Failed);
     // The job's number: it is the only one in this store.
-    let job = shop.rig.find(contoso_shop::domain::JobId(1)).await;
+    let job = shop.rig.find(JobId(1)).await;
     assert_eq!((job.state, job.attempts), (JobState::Failed, 5));
     assert_eq!(job.last_error.as_deref(), Some("the accepted total no longer adds up"));
 
@@ -111,6 +111,24 @@ async fn an_order_that_does_not_add_up_ends_as_failed_after_the_retries_and_is_p
     assert_eq!(shop.told(&order).await, told);
     let versions: Vec<_> = shop.events(&order).await.iter().map(|e| e.version.number()).collect();
     assert_eq!(versions, [1, 2, 3, 4, 5, 6]);
+
+    let (why, asked) = ("the accepted total no longer adds up", "requeued by an operator");
+    let history = shop.rig.history(&order);
+    let moves: Vec<_> =
+        history.iter().map(|(word, _, reason)| (word.as_str(), reason.as_deref())).collect();
+    let expected = [
+        ("ACCEPTED", None),
+        ("PROCESSING", None),
+        ("FAILED", Some(why)),
+        ("ACCEPTED", Some(asked)),
+        ("PROCESSING", None),
+        ("COMPLETED", None),
+    ];
+    assert_eq!(moves, expected);
+    let times: Vec<_> = history.iter().map(|(_, at, _)| *at).collect();
+    let told: Vec<_> = shop.events(&order).await.iter().map(|e| e.occurred_at.micros).collect();
+    assert_eq!(times, told, "each move has the instant of its event");
+    assert!(times.is_sorted() && times[0] == order.created_at.micros, "{times:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +141,7 @@ async fn a_job_whose_order_cannot_be_processed_again_stays_failed() {
     let sold = shop.order("LTD-001", 1).await;
     shop.becomes(&sold, Completed).await;
     worker.stop().await;
-    let job = contoso_shop::domain::JobId(1);
+    let job = JobId(1);
     let requeue = shop.requeue();
     let short = RequeueOutcome::Shortage(Sku::parse("LTD-001").expect("sku"));
     assert_eq!(requeue.run(job).await.expect("refused"), short);
@@ -194,4 +212,23 @@ async fn a_status_copy_that_hangs_does_not_fail_the_order() {
     shop.becomes(&order, Completed).await;
     worker.stop().await;
     assert_eq!(shop.told(&order).await, [Accepted, Processing, Completed]);
+}
+
+/// X-08; on a clock that does not wait. The work does not ask the database meanwhile.
+#[tokio::test]
+async fn long_work_renews_the_time_to_live_of_the_status_copy() {
+    let shop = Shop::new().await;
+    let order = shop.order("AZ-700", 1).await;
+    let request = ProcessOrderRequest {
+        correlation_id: order.correlation_id,
+        lease: Lease { job: JobId(1), fence: 1 },
+        trace_parent: None,
+        cancelled: CancellationToken::new(),
+        started: Some(Advanced::Already(order.snapshot())),
+    };
+    tokio::time::pause();
+    let five_minutes = Duration::from_secs(301);
+    let ended = tokio::time::timeout(five_minutes, shop.process(FOR_EVER).run(&request)).await;
+    assert!(ended.is_err(), "the work goes on");
+    assert_eq!(shop.copy.touches.load(SeqCst), 5, "once a minute");
 }

@@ -7,7 +7,7 @@ use contoso_shop::adapters::memory::LocalWakeup;
 use contoso_shop::adapters::sqlite::{SqliteOptions, SqliteStore};
 use contoso_shop::domain::{JobId, JobState, Order, QueueName, ServerId};
 use contoso_shop::jobs::engine::{Job, JobRegistry, JobServer, ServerOptions};
-use contoso_shop::ports::{JobRecord, JobStore, NewJob, Stores, SystemClock, Topic, Wakeup};
+use contoso_shop::ports::{JobRecord, JobStore, NewJob, Stores, SystemClock, Wakeup};
 use contoso_shop::resilience::Backoff;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -50,6 +50,18 @@ impl Rig {
         assert_eq!(database.execute(sql, (order.id.0, cents)).expect("an update"), 1);
     }
 
+    /// What the system of record keeps of an order's moves: word, microseconds, reason.
+    pub fn history(&self, order: &Order) -> Vec<(String, i64, Option<String>)> {
+        let database =
+            rusqlite::Connection::open(self.folder.path().join("jobs.db")).expect("the database");
+        let sql = "SELECT Status, At, Reason FROM OrderHistory WHERE OrderId = ?1 ORDER BY Id";
+        let mut statement = database.prepare(sql).expect("a statement");
+        let rows = statement
+            .query_map([order.id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .expect("rows");
+        rows.collect::<Result<_, _>>().expect("whole rows")
+    }
+
     /// Starts a server for probes on this store.
     pub fn serve(&self, options: ServerOptions) -> Served {
         self.serve_through(self.stores.jobs.clone(), options)
@@ -77,7 +89,7 @@ impl Rig {
     pub async fn enqueue(&self, act: Act, count: usize, max_attempts: u32) -> Vec<JobId> {
         let jobs = (0..count).map(|number| NewJob { max_attempts, ..probe(act, number) }).collect();
         let ids = self.stores.jobs.enqueue(jobs).await.expect("enqueue");
-        self.wakeup.hint(Topic::Jobs);
+        self.wakeup.hint();
         ids
     }
 

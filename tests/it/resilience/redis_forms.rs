@@ -17,7 +17,7 @@ use contoso_shop::domain::{
 };
 use contoso_shop::ports::{
     Cache, CacheArea, CacheKey, CopiedStatus, EventStream, Locks, RateLimit, RateLimiter, Sessions,
-    SharedCache, StatusCopy, StoreError, Topic, Wakeup,
+    SharedCache, StatusCopy, StoreError, Wakeup,
 };
 use contoso_shop::resilience::Backoff;
 use fred::clients::Client;
@@ -96,8 +96,8 @@ async fn everything_works(settings: &RedisSettings) {
 
     let other = RedisWakeup::start(client.clone(), &subscriptions, &tasks);
     let wakeup = RedisWakeup::start(client.clone(), &subscriptions, &tasks);
-    wakeup.hint(Topic::Jobs);
-    tokio::time::timeout(SOON, other.hinted(Topic::Jobs)).await.expect("a hint");
+    wakeup.hint();
+    tokio::time::timeout(SOON, other.hinted()).await.expect("a hint");
 
     let locks = RedisLocks::new(guarded(client.clone()));
     let held = locks.acquire("a", TTL).await.expect("acquire").expect("free");
