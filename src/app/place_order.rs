@@ -97,8 +97,8 @@ impl PlaceOrder {
     /// The worker is woken before the copy is written: the copy's guard of versions makes their
     /// order irrelevant.
     async fn accepted(&self, order: Order, entry: OutboxEntry) -> PlaceOrderOutcome {
-        self.after_commit.committed(entry);
         self.after_commit.hint_jobs();
+        self.after_commit.committed(entry);
         let copied = self.after_commit.copy(&order.snapshot()).await;
         tracing::info!(correlationId = %order.correlation_id, orderId = %order.id, copied, "order accepted");
         PlaceOrderOutcome::Accepted { order, copied }

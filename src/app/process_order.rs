@@ -1,3 +1,4 @@
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,18 +78,22 @@ impl ProcessOrder {
         Self { orders, copy, after_commit, processing_time }
     }
 
-    /// One attempt.
+    /// One attempt. The copy of Processing is written while the work goes on: the copies' versions
+    /// keep their order.
     pub async fn run(&self, request: &ProcessOrderRequest) -> Result<(), ProcessOrderError> {
         let started = match &request.started {
-            Some(advanced) => self.settle(advanced.clone()).await?,
-            None => self.advance(request, Transition::processing_started(), None).await?,
+            Some(advanced) => advanced.clone(),
+            None => self.move_order(request, Transition::processing_started(), None).await?,
         };
-        if let Step::Over = started {
-            return Ok(());
-        }
-        self.work(request).await?;
-        self.advance(request, Transition::completed(), None).await?;
-        Ok(())
+        let (copied, step) = self.settle(started)?;
+        let finish = async {
+            if let Step::Stands = step {
+                self.work(request).await?;
+                self.advance(request, Transition::completed(), None).await?;
+            }
+            Ok(())
+        };
+        tokio::join!(copied, finish).1
     }
 
     /// The attempts are used up: the order has failed, because of `reason`.
@@ -110,6 +115,17 @@ impl ProcessOrder {
         transition: Transition,
         reason: Option<String>,
     ) -> Result<Step, ProcessOrderError> {
+        let (copied, step) = self.settle(self.move_order(request, transition, reason).await?)?;
+        copied.await;
+        Ok(step)
+    }
+
+    async fn move_order(
+        &self,
+        request: &ProcessOrderRequest,
+        transition: Transition,
+        reason: Option<String>,
+    ) -> Result<Advanced, StoreError> {
         let step = AdvanceOrder {
             correlation_id: request.correlation_id,
             transition,
@@ -118,34 +134,36 @@ impl ProcessOrder {
             event_id: EventId::generate(),
             trace_parent: request.trace_parent.clone(),
         };
-        self.settle(self.orders.advance(step).await?).await
+        self.orders.advance(step).await
     }
 
-    /// What follows from a move.
-    async fn settle(&self, advanced: Advanced) -> Result<Step, ProcessOrderError> {
-        match advanced {
+    /// What follows from a move: the writing of the copy, and what is left to do.
+    fn settle(
+        &self,
+        advanced: Advanced,
+    ) -> Result<(impl Future<Output = ()>, Step), ProcessOrderError> {
+        let (snapshot, step) = match advanced {
             Advanced::Applied(snapshot, entry) => {
                 self.after_commit.committed(entry);
-                self.announce(&snapshot).await;
-                Ok(Step::Stands)
+                (Some(snapshot), Step::Stands)
             }
             // An earlier attempt may have come this far without its copy.
-            Advanced::Already(snapshot) => {
-                self.announce(&snapshot).await;
-                Ok(Step::Stands)
-            }
-            Advanced::Refused(snapshot) => {
-                self.announce(&snapshot).await;
-                Ok(Step::Over)
-            }
+            Advanced::Already(snapshot) => (Some(snapshot), Step::Stands),
+            Advanced::Refused(snapshot) => (Some(snapshot), Step::Over),
             Advanced::LeaseLost => {
                 tracing::info!("the attempt's lease is lost, somebody else has the order");
-                Ok(Step::Over)
+                (None, Step::Over)
             }
-            Advanced::Shortage(sku) => Err(ProcessOrderError::Shortage(sku)),
-            Advanced::PriceMismatch => Err(ProcessOrderError::PriceMismatch),
-            Advanced::NotFound => Err(ProcessOrderError::NotFound),
-        }
+            Advanced::Shortage(sku) => return Err(ProcessOrderError::Shortage(sku)),
+            Advanced::PriceMismatch => return Err(ProcessOrderError::PriceMismatch),
+            Advanced::NotFound => return Err(ProcessOrderError::NotFound),
+        };
+        let copied = async move {
+            if let Some(snapshot) = snapshot {
+                self.announce(&snapshot).await;
+            }
+        };
+        Ok((copied, step))
     }
 
     async fn announce(&self, snapshot: &OrderSnapshot) {

@@ -3,17 +3,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
+use super::owners::Owners;
 use crate::domain::{CorrelationId, OrderEvent, OrderId, OrderVersion, UserId};
 use crate::ports::{
     Notified, NotifyError, OrderNotifier, OrderStore, Outbox, StatusCopy, StoreError,
 };
 
-/// Waits before the owner is looked up again (S2-C1-3c): a replica may be behind, or the store just
-/// failing over.
-const LOOK_AGAIN_AFTER: [Duration; 3] =
-    [Duration::from_millis(100), Duration::from_millis(250), Duration::from_millis(500)];
-/// How long the status copy may take to tell the owner before the system of record is asked.
-const COPY_TIMEOUT: Duration = Duration::from_millis(250);
 /// How long one notification may take.
 const NOTIFY_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an event waits for the version before it (D5a).
@@ -57,7 +52,7 @@ impl DeliverError {
 #[derive(Clone)]
 pub struct DeliverEvent {
     orders: Arc<dyn OrderStore>,
-    copy: Arc<dyn StatusCopy>,
+    owners: Arc<Owners>,
     outbox: Arc<dyn Outbox>,
     notifier: Arc<dyn OrderNotifier>,
 }
@@ -70,14 +65,15 @@ impl DeliverEvent {
         outbox: Arc<dyn Outbox>,
         notifier: Arc<dyn OrderNotifier>,
     ) -> Self {
-        Self { orders, copy, outbox, notifier }
+        let owners = Arc::new(Owners::new(orders.clone(), copy));
+        Self { orders, owners, outbox, notifier }
     }
 
     /// Tells the connections on every pod. While the other pods cannot be reached, those of this
     /// pod are told, and the event must come again for the others.
     pub async fn everywhere(&self, event: &OrderEvent) -> Result<(), DeliverError> {
         let since = Instant::now();
-        let user = self.owner(event.correlation_id).await?;
+        let user = self.owners.find(event.correlation_id).await?;
         let result = self.in_order(&user, event, since).await;
         match &result {
             Ok(()) => metrics::counter!("contoso_events_delivered_total").increment(1),
@@ -93,7 +89,7 @@ impl DeliverEvent {
         event: &OrderEvent,
         began_before: Option<Instant>,
     ) -> Result<(), DeliverError> {
-        let user = self.owner(event.correlation_id).await?;
+        let user = self.owners.find(event.correlation_id).await?;
         Ok(self.notifier.notify_here(&user, event, began_before)?)
     }
 
@@ -195,30 +191,6 @@ impl DeliverEvent {
         let found = self.outbox.of_order(order, after, MISSING).await;
         let events = found.map_err(DeliverError::Store)?.into_iter().map(|entry| entry.event);
         Ok(events.filter(|event| event.version < before).collect())
-    }
-
-    /// The copy first, the system of record second; the copy is made anew from what the
-    /// latter says.
-    async fn owner(&self, order: CorrelationId) -> Result<UserId, DeliverError> {
-        let mut waits = LOOK_AGAIN_AFTER.into_iter();
-        loop {
-            if let Ok(Ok(Some(user))) = timeout(COPY_TIMEOUT, self.copy.owner(order)).await {
-                return Ok(user);
-            }
-            let error = match self.orders.snapshot(order).await {
-                Ok(Some(snapshot)) => {
-                    // Best effort: the next reader makes up for it.
-                    let _ = timeout(COPY_TIMEOUT, self.copy.write(&snapshot)).await;
-                    return Ok(snapshot.user);
-                }
-                Ok(None) => DeliverError::UnknownOrder,
-                Err(error) => DeliverError::Store(error),
-            };
-            match waits.next() {
-                Some(wait) => sleep(wait).await,
-                None => return Err(error),
-            }
-        }
     }
 }
 

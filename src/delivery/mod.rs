@@ -19,6 +19,7 @@ mod follow_stream;
 mod handover;
 mod health;
 mod lanes;
+mod owners;
 mod positions;
 mod relay;
 mod sinks;

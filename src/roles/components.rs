@@ -12,7 +12,7 @@ use crate::adapters::redis::{
     RedisStatusCopy, RedisWakeup, Subscriptions, command_client,
 };
 use crate::adapters::{Guard, GuardSettings, WatchedEvents};
-use crate::config::{RedisSettings, Settings};
+use crate::config::{Part, RedisSettings, Settings};
 use crate::delivery::{DeliveryHealth, DeliveryStatus};
 use crate::lifecycle::Supervisor;
 use crate::ports::{
@@ -75,11 +75,13 @@ impl Components {
                 let client = command(redis)?;
                 let guarded = guarded(client.clone(), &settings);
                 let guard = guarded.guard().clone();
-                let subscriptions = Subscriptions::start(
-                    Dialer::new(redis).map_err(redis_failed)?,
-                    [RedisWakeup::channels(), RedisSharedCache::channels()].concat(),
-                    supervisor,
-                );
+                let mut channels = RedisSharedCache::channels();
+                // Each hint would wake every pod, also those that take no jobs.
+                if settings.parts().has(Part::Jobs) {
+                    channels.extend(RedisWakeup::channels());
+                }
+                let dialer = Dialer::new(redis).map_err(redis_failed)?;
+                let subscriptions = Subscriptions::start(dialer, channels, supervisor);
                 let wakeup = RedisWakeup::start(client.clone(), &subscriptions, supervisor);
                 // A blocking read keeps its connection busy, so it has one of its own.
                 let events = RedisEventStream::new(guarded.clone(), command(redis)?);
