@@ -11,6 +11,8 @@
 mod redis_server;
 
 use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -58,7 +60,7 @@ struct Shop {
     tokens: Vec<String>,
     client: reqwest::Client,
     ways: Ways,
-    _redis: RedisServer,
+    redis: RedisServer,
     folder: tempfile::TempDir,
 }
 
@@ -72,26 +74,28 @@ async fn main() {
 
     println!("2 web pods, 2 workers, Redis, SQLite; {seconds} s per rate; milliseconds");
     println!(
-        "| orders/s | sent | p50 | p99 | max | durable commit p50 | p99 | p50 / commit | p50 / GET |"
+        "| orders/s | sent | p50 | p99 | max | durable commit p50 | p99 | idle PING p50 | p50 / PING | p50 / GET |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     let mut hops = Vec::new();
     for rate in RATES_PER_SECOND {
         let commit = durable_commits(shop.folder.path());
+        let ping = idle_pings(shop.redis.port);
         let before = shop.commits().await;
         let gets = shop.at_rate(rate, seconds).await;
         let commits = shop.commits().await - before;
         let ways = shop.heard_all().await;
         let whole = sorted(ways.iter().map(|way| between(way.sent, way.heard[2])));
         println!(
-            "| {rate} | {} | {:.1} | {:.1} | {:.1} | {:.2} | {:.2} | {:.1} | {:.1} |",
+            "| {rate} | {} | {:.1} | {:.1} | {:.1} | {:.2} | {:.2} | {:.2} | {:.1} | {:.1} |",
             ways.len(),
             at(&whole, 50.0),
             at(&whole, 99.0),
             at(&whole, 100.0),
             at(&commit, 50.0),
             at(&commit, 99.0),
-            at(&whole, 50.0) / at(&commit, 50.0),
+            at(&ping, 50.0),
+            at(&whole, 50.0) / at(&ping, 50.0),
             at(&whole, 50.0) / at(&gets, 50.0),
         );
         hops.push((rate, ways, commits));
@@ -138,7 +142,7 @@ impl Shop {
             .await;
         }
         let mut shop =
-            Self { pods, tokens: Vec::new(), client, ways: Ways::default(), _redis: redis, folder };
+            Self { pods, tokens: Vec::new(), client, ways: Ways::default(), redis, folder };
         for user in 0..USERS {
             let url = format!("http://127.0.0.1:{}/dev/token", shop.pods[0].http);
             let body = json!({ "userId": format!("user-{user}") });
@@ -352,6 +356,21 @@ fn durable_commits(folder: &Path) -> Vec<f64> {
         start.elapsed().as_secs_f64() * 1000.0
     });
     sorted(commits)
+}
+
+/// Milliseconds of a PING each after a pause, sorted: what waking two idle processes costs on this
+/// machine. Every hop of an order does that.
+fn idle_pings(redis: u16) -> Vec<f64> {
+    let mut socket = TcpStream::connect(("127.0.0.1", redis)).expect("Redis");
+    socket.set_nodelay(true).expect("no delay");
+    let pings = (0..50).map(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        let start = Instant::now();
+        socket.write_all(b"PING\r\n").expect("sent");
+        socket.read_exact(&mut [0; 7]).expect("PONG");
+        start.elapsed().as_secs_f64() * 1000.0
+    });
+    sorted(pings)
 }
 
 async fn until<T>(what: &str, mut state: impl AsyncFnMut() -> Option<T>) -> T {
