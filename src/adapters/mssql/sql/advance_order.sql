@@ -3,13 +3,15 @@
 --   Running it again with the same event id after a lost answer finds the event and writes nothing.
 -- Parameters: @P1 uniqueidentifier correlation id; @P2 nvarchar target status; @P3 nvarchar legal statuses to come from as a JSON
 --   array; @P4 nvarchar reason or NULL; @P5 bigint job and @P6 bigint fence of the lease, or NULL; @P7 uniqueidentifier event id;
---   @P8 nvarchar trace parent or NULL; @P9 bigint microseconds that the event is left to its process.
+--   @P8 nvarchar trace parent or NULL; @P9 bigint microseconds that the event is left to its process;
+--   @P10 bigint the failed job that is the cause, or NULL.
 -- Results: (Outcome: applied, already, refused, shortage, price_mismatch, lease_lost or not_found; Sku of the shortage; Sequence of the event);
 --   the order's snapshot.
--- Locks: the order's row, the lease's row (so that it cannot be taken away before the commit), the rows of limited products.
+-- Locks: the order's row, the row of the lease or of the failed job (so that neither goes away before the commit), the rows of the products whose stock
+--   changes, by Sku, each by a seek.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
-SET LOCK_TIMEOUT 10000;
+SET LOCK_TIMEOUT 5000;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
 DECLARE @outcome nvarchar(20) = N'not_found';
 DECLARE @order bigint;
@@ -17,10 +19,13 @@ DECLARE @status nvarchar(10);
 DECLARE @total bigint;
 DECLARE @short nvarchar(64);
 DECLARE @held int = 1;
+DECLARE @failed int = 1;
 DECLARE @sold int = 0;
 DECLARE @told_at bigint;
 DECLARE @version int;
 DECLARE @sequence bigint;
+DECLARE @change TABLE (Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY, Line int NOT NULL, Pieces int NOT NULL);
+DECLARE @stock TABLE (Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY, Stock int NULL);
 DECLARE @written TABLE (Sequence binary(8) NOT NULL);
 
 BEGIN TRANSACTION;
@@ -40,11 +45,17 @@ BEGIN
     SELECT @held = COUNT(*) FROM dbo.JobRunning WITH (UPDLOCK, ROWLOCK) WHERE JobId = @P5 AND Fence = @P6;
 END;
 
+IF @P10 IS NOT NULL AND @told_at IS NULL
+BEGIN
+    SELECT @failed = COUNT(*) FROM dbo.JobFailed WITH (UPDLOCK, ROWLOCK) WHERE JobId = @P10;
+END;
+
 SET @outcome = CASE
     WHEN @told_at IS NOT NULL THEN N'applied'
     WHEN @order IS NULL THEN N'not_found'
     WHEN @held = 0 THEN N'lease_lost'
     WHEN @status = @P2 THEN N'already'
+    WHEN @failed = 0 THEN N'refused'
     WHEN NOT EXISTS (SELECT 1 FROM OPENJSON(@P3) AS f WHERE f.[value] = @status) THEN N'refused'
     ELSE N'move'
 END;
@@ -53,7 +64,7 @@ IF @outcome = N'move' AND @P2 = N'COMPLETED'
 BEGIN
     SELECT @sold = COUNT(*)
     FROM dbo.OrderItem AS l
-    INNER JOIN dbo.Product AS p ON p.Sku = l.Sku AND p.IsActive = 1 AND p.IsDeleted = 0
+    INNER LOOP JOIN dbo.Product AS p WITH (FORCESEEK) ON p.Sku = l.Sku AND p.IsActive = 1 AND p.IsDeleted = 0
     WHERE l.OrderId = @order;
     SELECT @outcome = N'price_mismatch'
     FROM (
@@ -63,26 +74,37 @@ BEGIN
     WHERE s.Lines = 0 OR s.Total <> @total OR s.Lines <> @sold;
 END;
 
-IF @outcome = N'move' AND @P2 = N'COMPLETED'
+IF @outcome = N'move'
 BEGIN
-    SELECT TOP (1) @short = l.Sku, @outcome = N'shortage'
+    INSERT INTO @change (Sku, Line, Pieces)
+    SELECT l.Sku, l.Line, CASE WHEN l.Taken IS NULL THEN 0 - l.Quantity ELSE l.Taken END
     FROM dbo.OrderItem AS l
-    INNER JOIN dbo.Product AS p WITH (UPDLOCK, ROWLOCK) ON p.Sku = l.Sku
-    WHERE l.OrderId = @order AND l.Taken IS NULL AND p.Stock < l.Quantity
-    ORDER BY l.Line;
+    WHERE l.OrderId = @order
+        AND ((@P2 = N'COMPLETED' AND l.Taken IS NULL) OR (@P2 IN (N'FAILED', N'CANCELLED') AND l.Taken > 0));
+END;
+
+IF EXISTS (SELECT 1 FROM @change)
+BEGIN
+    -- Every product of the order is locked before its stock is looked at; read in the order of the key, which a loop keeps.
+    INSERT INTO @stock (Sku, Stock)
+    SELECT p.Sku, p.Stock
+    FROM @change AS c
+    INNER LOOP JOIN dbo.Product AS p WITH (UPDLOCK, ROWLOCK, FORCESEEK) ON p.Sku = c.Sku
+    OPTION (MAXDOP 1);
+
+    SELECT TOP (1) @short = c.Sku, @outcome = N'shortage'
+    FROM @change AS c
+    INNER JOIN @stock AS s ON s.Sku = c.Sku
+    WHERE s.Stock + c.Pieces < 0
+    ORDER BY c.Line;
 END;
 
 IF @outcome = N'move'
 BEGIN
-    UPDATE p SET p.Stock = p.Stock - l.Quantity, p.UpdatedAt = @now
-    FROM dbo.Product AS p
-    INNER JOIN dbo.OrderItem AS l ON l.Sku = p.Sku
-    WHERE @P2 = N'COMPLETED' AND l.OrderId = @order AND l.Taken IS NULL AND p.Stock IS NOT NULL;
-
-    UPDATE p SET p.Stock = p.Stock + l.Taken, p.UpdatedAt = @now
-    FROM dbo.Product AS p
-    INNER JOIN dbo.OrderItem AS l ON l.Sku = p.Sku
-    WHERE @P2 IN (N'FAILED', N'CANCELLED') AND l.OrderId = @order AND l.Taken > 0 AND p.Stock IS NOT NULL;
+    UPDATE p SET p.Stock = p.Stock + c.Pieces, p.UpdatedAt = @now
+    FROM @change AS c
+    INNER LOOP JOIN dbo.Product AS p WITH (ROWLOCK, FORCESEEK) ON p.Sku = c.Sku
+    WHERE p.Stock IS NOT NULL;
     UPDATE dbo.OrderItem SET Taken = 0 WHERE @P2 IN (N'FAILED', N'CANCELLED') AND OrderId = @order AND Taken > 0;
 
     UPDATE dbo.[Order] SET Status = @P2, UpdatedAt = @now WHERE Id = @order;

@@ -5,7 +5,7 @@
 -- Locks: the schedule's row, one caller at a time.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
-SET LOCK_TIMEOUT 10000;
+SET LOCK_TIMEOUT 5000;
 DECLARE @now bigint;
 DECLARE @begun bigint;
 DECLARE @last bigint;

@@ -5,10 +5,11 @@
 --   array, in order of preference; @P5 int, how many jobs at most.
 -- Results: (Place int) of each acknowledgement that was applied; the leased jobs; (NextDueMicros bigint or NULL).
 -- Locks: the server's row (exchanges of one server run one after the other, and the server cannot be declared dead meanwhile);
---   the settled leases; the claimed rows, skipping those of other claimants. Rows are locked in key order, queue by queue.
+--   the settled leases; the claimed rows, skipping those of other claimants. Rows are locked in key order, queue by queue. Rows are
+--   found by seeks only: plans are compiled for empty table variables, and a scan would wait for the rows that other servers hold.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
-SET LOCK_TIMEOUT 10000;
+SET LOCK_TIMEOUT 5000;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
 DECLARE @server bigint;
 DECLARE @last uniqueidentifier;
@@ -74,7 +75,7 @@ BEGIN
 
     DELETE r OUTPUT deleted.JobId, deleted.Fence, deleted.Attempt, deleted.Queue INTO @ended
     FROM @acks AS a
-    INNER LOOP JOIN dbo.JobRunning AS r WITH (ROWLOCK) ON r.JobId = a.JobId AND r.Fence = a.Fence
+    INNER LOOP JOIN dbo.JobRunning AS r WITH (ROWLOCK, FORCESEEK) ON r.JobId = a.JobId AND r.Fence = a.Fence
     WHERE r.ServerId = @server;
 
     -- Of two acknowledgements of one lease the first counts.
@@ -96,14 +97,14 @@ BEGIN
         j.Fence = s.Fence,
         j.DueAt = CASE WHEN s.Outcome = N'Retry' THEN @now + s.Delay ELSE j.DueAt END,
         j.LastError = COALESCE(s.Error, j.LastError)
-    FROM dbo.Job AS j
-    INNER JOIN @settled AS s ON s.JobId = j.Id
+    FROM @settled AS s
+    INNER LOOP JOIN dbo.Job AS j WITH (ROWLOCK, FORCESEEK) ON j.Id = s.JobId
     WHERE s.Outcome <> N'Succeeded';
 
     INSERT INTO dbo.JobReady (Queue, DueAt, JobId)
     SELECT j.Queue, j.DueAt, j.Id
     FROM @settled AS s
-    INNER JOIN dbo.Job AS j ON j.Id = s.JobId
+    INNER LOOP JOIN dbo.Job AS j WITH (FORCESEEK) ON j.Id = s.JobId
     WHERE s.Outcome IN (N'Retry', N'Released');
 END;
 
@@ -124,7 +125,7 @@ END;
 INSERT INTO dbo.JobRunning (JobId, Queue, ServerId, Fence, Attempt, DueAt, ExchangeId)
 SELECT t.JobId, t.Queue, @server, j.Fence + 1, j.Attempts + 1, t.DueAt, @P2
 FROM @taken AS t
-INNER JOIN dbo.Job AS j ON j.Id = t.JobId;
+INNER LOOP JOIN dbo.Job AS j WITH (FORCESEEK) ON j.Id = t.JobId;
 
 IF EXISTS (SELECT 1 FROM @taken) OR EXISTS (SELECT 1 FROM @ended)
 BEGIN
@@ -146,8 +147,8 @@ CROSS APPLY (
 SELECT s.Place FROM @settled AS s ORDER BY s.Place;
 
 SELECT r.JobId, r.Fence, r.Queue, j.Kind, j.Args, r.Attempt, j.MaxAttempts, j.CreatedAt, j.TraceParent
-FROM dbo.JobRunning AS r
-INNER JOIN dbo.Job AS j ON j.Id = r.JobId
+FROM dbo.JobRunning AS r WITH (FORCESEEK)
+INNER LOOP JOIN dbo.Job AS j WITH (FORCESEEK) ON j.Id = r.JobId
 INNER JOIN @queues AS q ON q.Queue = r.Queue
 WHERE r.ServerId = @server AND r.ExchangeId = @P2
 ORDER BY q.Place, r.DueAt, r.JobId;

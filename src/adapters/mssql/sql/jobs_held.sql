@@ -5,6 +5,6 @@
 SET NOCOUNT ON;
 SELECT r.JobId, r.Fence
 FROM dbo.JobServer AS s
-INNER JOIN dbo.JobRunning AS r ON r.ServerId = s.Id
+INNER LOOP JOIN dbo.JobRunning AS r WITH (FORCESEEK) ON r.ServerId = s.Id
 WHERE s.Name = @P1
 ORDER BY r.JobId;

@@ -4,7 +4,7 @@
 -- Locks: the deleted rows; locked ones are left for the next time.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
-SET LOCK_TIMEOUT 10000;
+SET LOCK_TIMEOUT 5000;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
 DECLARE @old TABLE (JobId bigint NOT NULL PRIMARY KEY);
 DECLARE @gone TABLE (UniqueKey nvarchar(400) COLLATE Latin1_General_100_BIN2 NULL);

@@ -4,7 +4,7 @@
 -- Locks: the dead servers' rows, skipping those that are busy (they are not dead); their leases.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
-SET LOCK_TIMEOUT 10000;
+SET LOCK_TIMEOUT 5000;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
 DECLARE @dead TABLE (Id bigint NOT NULL PRIMARY KEY);
 DECLARE @lost TABLE (JobId bigint NOT NULL PRIMARY KEY, Fence bigint NOT NULL, Attempt int NOT NULL);
@@ -18,14 +18,14 @@ DELETE FROM silent OUTPUT deleted.Id INTO @dead;
 
 DELETE r OUTPUT deleted.JobId, deleted.Fence, deleted.Attempt INTO @lost
 FROM @dead AS d
-INNER LOOP JOIN dbo.JobRunning AS r WITH (ROWLOCK) ON r.ServerId = d.Id;
+INNER LOOP JOIN dbo.JobRunning AS r WITH (ROWLOCK, FORCESEEK) ON r.ServerId = d.Id;
 
 UPDATE j SET j.Attempts = l.Attempt, j.Fence = l.Fence, j.DueAt = @now
-FROM dbo.Job AS j
-INNER JOIN @lost AS l ON l.JobId = j.Id;
+FROM @lost AS l
+INNER LOOP JOIN dbo.Job AS j WITH (ROWLOCK, FORCESEEK) ON j.Id = l.JobId;
 
 INSERT INTO dbo.JobReady (Queue, DueAt, JobId)
-SELECT j.Queue, @now, j.Id FROM @lost AS l INNER JOIN dbo.Job AS j ON j.Id = l.JobId;
+SELECT j.Queue, @now, j.Id FROM @lost AS l INNER LOOP JOIN dbo.Job AS j WITH (FORCESEEK) ON j.Id = l.JobId;
 
 SELECT COUNT_BIG(*) AS Affected FROM @lost;
 

@@ -4,7 +4,7 @@
 -- Locks: the job's rows.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
-SET LOCK_TIMEOUT 10000;
+SET LOCK_TIMEOUT 5000;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
 DECLARE @taken TABLE (JobId bigint NOT NULL);
 
@@ -15,10 +15,10 @@ WITH failed AS (
 )
 DELETE FROM failed OUTPUT deleted.JobId INTO @taken;
 
-UPDATE j SET j.DueAt = @now, j.Attempts = 0 FROM dbo.Job AS j INNER JOIN @taken AS t ON t.JobId = j.Id;
+UPDATE j SET j.DueAt = @now, j.Attempts = 0 FROM @taken AS t INNER LOOP JOIN dbo.Job AS j WITH (ROWLOCK, FORCESEEK) ON j.Id = t.JobId;
 
 INSERT INTO dbo.JobReady (Queue, DueAt, JobId)
-SELECT j.Queue, @now, j.Id FROM @taken AS t INNER JOIN dbo.Job AS j ON j.Id = t.JobId;
+SELECT j.Queue, @now, j.Id FROM @taken AS t INNER LOOP JOIN dbo.Job AS j WITH (FORCESEEK) ON j.Id = t.JobId;
 
 SELECT COUNT_BIG(*) AS Affected FROM @taken;
 

@@ -4,7 +4,7 @@
 -- Locks: the server's row; its leases.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
-SET LOCK_TIMEOUT 10000;
+SET LOCK_TIMEOUT 5000;
 DECLARE @gone TABLE (Id bigint NOT NULL PRIMARY KEY);
 DECLARE @held TABLE (JobId bigint NOT NULL PRIMARY KEY, Fence bigint NOT NULL, Attempt int NOT NULL);
 
@@ -17,13 +17,13 @@ DELETE FROM leaving OUTPUT deleted.Id INTO @gone;
 
 DELETE r OUTPUT deleted.JobId, deleted.Fence, deleted.Attempt INTO @held
 FROM @gone AS g
-INNER LOOP JOIN dbo.JobRunning AS r WITH (ROWLOCK) ON r.ServerId = g.Id;
+INNER LOOP JOIN dbo.JobRunning AS r WITH (ROWLOCK, FORCESEEK) ON r.ServerId = g.Id;
 
 UPDATE j SET j.Attempts = h.Attempt - 1, j.Fence = h.Fence
-FROM dbo.Job AS j
-INNER JOIN @held AS h ON h.JobId = j.Id;
+FROM @held AS h
+INNER LOOP JOIN dbo.Job AS j WITH (ROWLOCK, FORCESEEK) ON j.Id = h.JobId;
 
 INSERT INTO dbo.JobReady (Queue, DueAt, JobId)
-SELECT j.Queue, j.DueAt, j.Id FROM @held AS h INNER JOIN dbo.Job AS j ON j.Id = h.JobId;
+SELECT j.Queue, j.DueAt, j.Id FROM @held AS h INNER LOOP JOIN dbo.Job AS j WITH (FORCESEEK) ON j.Id = h.JobId;
 
 COMMIT TRANSACTION;

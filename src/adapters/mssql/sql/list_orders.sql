@@ -24,11 +24,11 @@ OFFSET @P5 ROWS FETCH NEXT @P6 ROWS ONLY;
 SELECT o.Id, o.CorrelationId, c.UserId, o.Status, o.CreatedAt, o.UpdatedAt,
     (SELECT COUNT(*) FROM dbo.OrderHistory AS h WHERE h.OrderId = o.Id) AS Version
 FROM @page AS p
-INNER JOIN dbo.[Order] AS o ON o.Id = p.Id
-INNER JOIN dbo.Customer AS c ON c.Id = o.CustomerId
+INNER LOOP JOIN dbo.[Order] AS o WITH (FORCESEEK) ON o.Id = p.Id
+INNER LOOP JOIN dbo.Customer AS c WITH (FORCESEEK) ON c.Id = o.CustomerId
 ORDER BY o.CreatedAt DESC, o.Id DESC;
 
 SELECT l.OrderId, l.Sku, l.ProductName, l.ImageUrl, l.UnitPriceCents, l.Quantity
 FROM @page AS p
-INNER JOIN dbo.OrderItem AS l ON l.OrderId = p.Id
+INNER LOOP JOIN dbo.OrderItem AS l WITH (FORCESEEK) ON l.OrderId = p.Id
 ORDER BY l.OrderId, l.Line;

@@ -5,7 +5,7 @@
 -- Locks: the claimed rows; rows another claimant has locked are skipped.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
-SET LOCK_TIMEOUT 10000;
+SET LOCK_TIMEOUT 5000;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
 DECLARE @taken TABLE (Sequence binary(8) NOT NULL PRIMARY KEY);
 
@@ -23,7 +23,7 @@ OUTPUT inserted.Sequence INTO @taken;
 SELECT CONVERT(bigint, o.Sequence) AS Sequence, o.EventId, o.CorrelationId, o.OrderId, o.Status, o.OccurredAt, o.TraceParent,
     o.Version
 FROM @taken AS t
-INNER JOIN dbo.Outbox AS o ON o.Sequence = t.Sequence
+INNER LOOP JOIN dbo.Outbox AS o WITH (FORCESEEK) ON o.Sequence = t.Sequence
 ORDER BY o.Sequence;
 
 COMMIT TRANSACTION;

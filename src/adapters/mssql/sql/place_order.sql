@@ -6,12 +6,14 @@
 --   @P13 trace parent or NULL; @P14 uniqueidentifier event id; @P15 bigint microseconds that the event is left to its process.
 -- Results: (Outcome: created, replayed, key_reused, unknown_products or out_of_stock; Sequence of the event); the order; its lines; the
 --   unknown SKUs; (Sku, Stock) of what is short.
--- Locks: key range of the new customer, of the idempotency key and of the job's unique key, so that two requests with one key
---   run one after the other; the rows of limited products; the new rows. The unique index on the correlation id decides a race of two attempts.
+-- Locks: the rows of limited products, by Sku, each by a seek, so that two orders never wait for each other in a circle; the new rows.
+--   No key ranges: they would make new customers wait for each other. Unique indexes decide every race (a new customer, an idempotency
+--   key, a job's key, the correlation id); the loser gets 2627, runs again and finds what the winner stored.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
-SET LOCK_TIMEOUT 10000;
+SET LOCK_TIMEOUT 5000;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
+DECLARE @day bigint = CONVERT(bigint, 86400) * 1000000;
 DECLARE @outcome nvarchar(20) = N'created';
 DECLARE @customer bigint;
 DECLARE @order bigint;
@@ -28,6 +30,7 @@ DECLARE @lines TABLE (
     UnitPriceCents bigint NULL,
     Limited int NOT NULL
 );
+DECLARE @limited TABLE (Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY);
 DECLARE @stock TABLE (Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY, Stock int NULL);
 
 BEGIN TRANSACTION;
@@ -38,17 +41,15 @@ INSERT INTO @lines (Line, Sku, Quantity, ProductName, ImageUrl, UnitPriceCents, 
 SELECT CONVERT(int, l.[key]), JSON_VALUE(l.[value], '$.s'), CONVERT(int, JSON_VALUE(l.[value], '$.q')), p.Name, p.ImageUrl,
     (p.PriceCents * (100 - p.Discount) + 50) / 100, CASE WHEN p.Stock IS NULL THEN 0 ELSE 1 END
 FROM OPENJSON(@P4) AS l
-LEFT JOIN dbo.Product AS p
+LEFT LOOP JOIN dbo.Product AS p WITH (FORCESEEK)
     ON p.Sku = JSON_VALUE(l.[value], '$.s') COLLATE Latin1_General_100_BIN2 AND p.IsActive = 1 AND p.IsDeleted = 0;
 
 SELECT @unknown = COUNT(*) FROM @lines WHERE UnitPriceCents IS NULL;
 
 IF @customer IS NULL AND @unknown = 0
 BEGIN
-    INSERT INTO dbo.Customer (UserDigest, UserId, CreatedAt, UpdatedAt)
-    SELECT @P2, @P3, @now, @now
-    WHERE NOT EXISTS (SELECT 1 FROM dbo.Customer WITH (UPDLOCK, HOLDLOCK) WHERE UserDigest = @P2);
-    SELECT @customer = Id FROM dbo.Customer WHERE UserDigest = @P2;
+    INSERT INTO dbo.Customer (UserDigest, UserId, CreatedAt, UpdatedAt) VALUES (@P2, @P3, @now, @now);
+    SET @customer = CONVERT(bigint, SCOPE_IDENTITY());
 END;
 
 SELECT @order = Id FROM dbo.[Order] WHERE CorrelationId = @P1;
@@ -56,8 +57,8 @@ SELECT @order = Id FROM dbo.[Order] WHERE CorrelationId = @P1;
 IF @order IS NULL AND @P5 IS NOT NULL
 BEGIN
     SELECT @order = k.OrderId, @outcome = CASE WHEN k.Fingerprint = @P6 THEN N'replayed' ELSE N'key_reused' END
-    FROM dbo.IdempotencyRecord AS k WITH (UPDLOCK, HOLDLOCK)
-    WHERE k.CustomerId = @customer AND k.Route = N'POST /api/orders' AND k.[Key] = @P5 AND k.CreatedAt > @now - 86400000000;
+    FROM dbo.IdempotencyRecord AS k WITH (UPDLOCK, ROWLOCK)
+    WHERE k.CustomerId = @customer AND k.Route = N'POST /api/orders' AND k.[Key] = @P5 AND k.CreatedAt > @now - @day;
 END;
 
 IF @order IS NULL AND @unknown > 0
@@ -68,11 +69,13 @@ END;
 -- Locked as they are read: nobody else takes these pieces before the commit. Products without a limit are not touched.
 IF @order IS NULL AND @unknown = 0
 BEGIN
+    INSERT INTO @limited (Sku) SELECT l.Sku FROM @lines AS l WHERE l.Limited = 1;
+    -- Read in the order of its key, which a loop keeps.
     INSERT INTO @stock (Sku, Stock)
     SELECT p.Sku, p.Stock
-    FROM @lines AS l
-    INNER JOIN dbo.Product AS p WITH (UPDLOCK, ROWLOCK) ON p.Sku = l.Sku
-    WHERE l.Limited = 1;
+    FROM @limited AS l
+    INNER LOOP JOIN dbo.Product AS p WITH (UPDLOCK, ROWLOCK, FORCESEEK) ON p.Sku = l.Sku
+    OPTION (MAXDOP 1);
     SELECT @short = COUNT(*) FROM @stock AS s INNER JOIN @lines AS l ON l.Sku = s.Sku WHERE s.Stock < l.Quantity;
 END;
 
@@ -84,9 +87,9 @@ END;
 IF @order IS NULL AND @unknown = 0 AND @short = 0
 BEGIN
     UPDATE p SET p.Stock = p.Stock - l.Quantity, p.UpdatedAt = @now
-    FROM dbo.Product AS p
-    INNER JOIN @lines AS l ON l.Sku = p.Sku
-    INNER JOIN @stock AS s ON s.Sku = p.Sku
+    FROM @stock AS s
+    INNER JOIN @lines AS l ON l.Sku = s.Sku
+    INNER LOOP JOIN dbo.Product AS p WITH (ROWLOCK, FORCESEEK) ON p.Sku = s.Sku
     WHERE s.Stock IS NOT NULL;
 
     INSERT INTO dbo.[Order] (CorrelationId, CustomerId, Status, TotalCents, CreatedAt, UpdatedAt)
@@ -112,7 +115,10 @@ BEGIN
     INSERT INTO dbo.IdempotencyRecord (CustomerId, Route, [Key], Fingerprint, OrderId, CreatedAt)
     SELECT @customer, N'POST /api/orders', @P5, @P6, @order, @now WHERE @P5 IS NOT NULL;
 
-    SELECT @job = k.JobId FROM dbo.JobKey AS k WITH (UPDLOCK, HOLDLOCK) WHERE k.UniqueKey = @P12;
+    IF @P12 IS NOT NULL
+    BEGIN
+        SELECT @job = k.JobId FROM dbo.JobKey AS k WHERE k.UniqueKey = @P12;
+    END;
     IF @job IS NULL
     BEGIN
         SET @job = NEXT VALUE FOR dbo.JobNumber;

@@ -3,10 +3,10 @@
 -- Parameters: @P1 varbinary user digest; @P2 bigint order; @P3 uniqueidentifier event id;
 --   @P4 bigint microseconds that the event is left to its process.
 -- Results: (Outcome: cancelled, finished, not_owner or not_found; Sequence of the event); the order's snapshot.
--- Locks: the order's row, the rows of limited products.
+-- Locks: the order's row, the rows of limited products, by Sku, each by a seek.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
-SET LOCK_TIMEOUT 10000;
+SET LOCK_TIMEOUT 5000;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
 DECLARE @outcome nvarchar(20);
 DECLARE @caller bigint;
@@ -15,6 +15,7 @@ DECLARE @status nvarchar(10);
 DECLARE @deleted bit;
 DECLARE @removed_by uniqueidentifier;
 DECLARE @version int;
+DECLARE @back TABLE (Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY, Pieces int NOT NULL);
 DECLARE @written TABLE (Sequence binary(8) NOT NULL);
 
 BEGIN TRANSACTION;
@@ -35,10 +36,13 @@ IF @outcome = N'cancel'
 BEGIN
     UPDATE dbo.[Order] SET IsDeleted = 1, RemovedBy = @P3, Status = N'CANCELLED', UpdatedAt = @now WHERE Id = @P2;
 
-    UPDATE p SET p.Stock = p.Stock + l.Taken, p.UpdatedAt = @now
-    FROM dbo.Product AS p
-    INNER JOIN dbo.OrderItem AS l ON l.Sku = p.Sku
-    WHERE l.OrderId = @P2 AND l.Taken > 0 AND p.Stock IS NOT NULL;
+    INSERT INTO @back (Sku, Pieces) SELECT l.Sku, l.Taken FROM dbo.OrderItem AS l WHERE l.OrderId = @P2 AND l.Taken > 0;
+    -- Read in the order of the key, which a loop keeps.
+    UPDATE p SET p.Stock = p.Stock + b.Pieces, p.UpdatedAt = @now
+    FROM @back AS b
+    INNER LOOP JOIN dbo.Product AS p WITH (ROWLOCK, FORCESEEK) ON p.Sku = b.Sku
+    WHERE p.Stock IS NOT NULL
+    OPTION (MAXDOP 1);
     UPDATE dbo.OrderItem SET Taken = 0 WHERE OrderId = @P2 AND Taken > 0;
 
     INSERT INTO dbo.OrderHistory (OrderId, Status, At, Reason) VALUES (@P2, N'CANCELLED', @now, NULL);

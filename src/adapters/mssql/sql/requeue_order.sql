@@ -4,10 +4,10 @@
 --   @P4 bigint microseconds that the event is left to its process.
 -- Results: (Outcome: requeued, not_failed, shortage, job_not_failed or not_found; Sku of the shortage; Sequence of the event);
 --   the order's snapshot.
--- Locks: the order's row, the job's rows, the rows of the order's products.
+-- Locks: the order's row, the job's rows, the rows of the order's products, by Sku, each by a seek.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
-SET LOCK_TIMEOUT 10000;
+SET LOCK_TIMEOUT 5000;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
 DECLARE @outcome nvarchar(20);
 DECLARE @order bigint;
@@ -17,6 +17,7 @@ DECLARE @told int;
 DECLARE @failed int;
 DECLARE @version int;
 DECLARE @written TABLE (Sequence binary(8) NOT NULL);
+DECLARE @wanted TABLE (Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY, Line int NOT NULL, Quantity int NOT NULL);
 DECLARE @stock TABLE (Line int NOT NULL PRIMARY KEY, Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL, Stock int NULL, Quantity int NOT NULL);
 
 BEGIN TRANSACTION;
@@ -34,11 +35,13 @@ END;
 
 IF @outcome = N'requeue'
 BEGIN
+    INSERT INTO @wanted (Sku, Line, Quantity) SELECT l.Sku, l.Line, l.Quantity FROM dbo.OrderItem AS l WHERE l.OrderId = @order;
+    -- Read in the order of the key, which a loop keeps.
     INSERT INTO @stock (Line, Sku, Stock, Quantity)
-    SELECT l.Line, p.Sku, p.Stock, l.Quantity
-    FROM dbo.OrderItem AS l
-    INNER JOIN dbo.Product AS p WITH (UPDLOCK, ROWLOCK) ON p.Sku = l.Sku
-    WHERE l.OrderId = @order;
+    SELECT w.Line, p.Sku, p.Stock, w.Quantity
+    FROM @wanted AS w
+    INNER LOOP JOIN dbo.Product AS p WITH (UPDLOCK, ROWLOCK, FORCESEEK) ON p.Sku = w.Sku
+    OPTION (MAXDOP 1);
     SELECT TOP (1) @short = s.Sku, @outcome = N'shortage' FROM @stock AS s WHERE s.Stock < s.Quantity ORDER BY s.Line;
 END;
 
@@ -50,13 +53,12 @@ END;
 IF @outcome = N'requeue'
 BEGIN
     UPDATE p SET p.Stock = p.Stock - s.Quantity, p.UpdatedAt = @now
-    FROM dbo.Product AS p
-    INNER JOIN @stock AS s ON s.Sku = p.Sku
+    FROM @stock AS s
+    INNER LOOP JOIN dbo.Product AS p WITH (ROWLOCK, FORCESEEK) ON p.Sku = s.Sku
     WHERE s.Stock IS NOT NULL;
     UPDATE l SET l.Taken = CASE WHEN s.Stock IS NULL THEN 0 ELSE s.Quantity END
-    FROM dbo.OrderItem AS l
-    INNER JOIN @stock AS s ON s.Line = l.Line
-    WHERE l.OrderId = @order;
+    FROM @stock AS s
+    INNER LOOP JOIN dbo.OrderItem AS l WITH (ROWLOCK, FORCESEEK) ON l.OrderId = @order AND l.Line = s.Line;
 
     UPDATE dbo.[Order] SET Status = N'ACCEPTED', UpdatedAt = @now WHERE Id = @order;
     INSERT INTO dbo.OrderHistory (OrderId, Status, At, Reason) VALUES (@order, N'ACCEPTED', @now, N'requeued by an operator');
