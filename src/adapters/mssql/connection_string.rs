@@ -101,6 +101,13 @@ impl KeyReader {
             "connectionlifetime" | "loadbalancetimeout" => {
                 self.pool.lifetime = seconds("Connection Lifetime", value)?
             }
+            "poolidletimeout" => self.pool.idle_timeout = seconds("Pool Idle Timeout", value)?,
+            "authentication" if !value.eq_ignore_ascii_case("SqlPassword") => {
+                return Err(bad(
+                    "Authentication",
+                    "is SqlPassword only: logins of Microsoft Entra ID (Active Directory) are not supported, give the User Id and Password of a SQL login",
+                ));
+            }
             "pooling" if !boolean("Pooling", value)? => {
                 return Err(bad("Pooling", "cannot be switched off"));
             }
@@ -115,6 +122,7 @@ impl KeyReader {
             }
             // These change nothing here: the default, or a matter of SqlClient's own.
             "pooling"
+            | "authentication"
             | "integratedsecurity"
             | "trustedconnection"
             | "multipleactiveresultsets"
@@ -175,7 +183,11 @@ impl KeyReader {
             return Err(bad("User Id", "and 'Password' are needed"));
         };
         self.config.authentication(AuthMethod::sql_server(user, password));
-        match (self.trust, self.ca) {
+        // As in SqlClient since version 4: encrypted unless somebody says otherwise.
+        let encrypt = self.encrypt.unwrap_or(EncryptionLevel::Required);
+        // And as there: who asks for no encryption gets that of the login, without a check.
+        let trust = self.trust || (encrypt == EncryptionLevel::Off && self.ca.is_none());
+        match (trust, self.ca) {
             (true, Some(_)) => {
                 return Err(bad(
                     "Trust Server Certificate",
@@ -186,8 +198,7 @@ impl KeyReader {
             (false, Some(path)) => self.config.trust_cert_ca(path),
             (false, None) => {}
         }
-        // As in SqlClient since version 4: encrypted unless somebody says otherwise.
-        self.config.encryption(self.encrypt.unwrap_or(EncryptionLevel::Required));
+        self.config.encryption(encrypt);
         if !self.named {
             self.config.application_name("contoso-shop");
         }
@@ -248,7 +259,7 @@ mod tests {
     #[test]
     fn pool_keys_win_over_the_defaults() {
         let text = "Server=tcp:db.local,14330;Database=shop;User ID=sa;Password=p;Max Pool Size=7;MinPoolSize=2;\
-                    Connection Timeout=3;Command Timeout=4;Load Balance Timeout=5;Application Intent=ReadOnly;Encrypt=Optional";
+                    Connection Timeout=3;Command Timeout=4;Load Balance Timeout=5;Pool Idle Timeout=6;Application Intent=ReadOnly;Encrypt=Optional;Authentication=SqlPassword";
         let read = parse(text).expect("legal");
         assert_eq!((read.pool.max, read.pool.min), (7, 2));
         assert_eq!(
@@ -257,6 +268,7 @@ mod tests {
         );
         assert_eq!(read.pool.statement_timeout, Duration::from_secs(4));
         assert_eq!(read.pool.lifetime, Duration::from_secs(5));
+        assert_eq!(read.pool.idle_timeout, Duration::from_secs(6));
         assert_eq!(read.config.get_addr(), "db.local:14330");
     }
 
@@ -272,6 +284,7 @@ mod tests {
             "Encrypt=Strict",
             "Pooling=false",
             "Integrated Security=SSPI",
+            "Authentication=Active Directory Default",
             "Max Pool Size=0",
             "Min Pool Size=61",
             "Command Timeout=0",

@@ -19,11 +19,14 @@ pub(super) enum Meaning {
     Permanent,
 }
 
-/// Transient numbers, among them 1222, 10928, 10929, 10053, 10054, 10060 (S1-Flow-3b).
+/// Transient numbers, among them 1222, 10928, 10929, 10053, 10054, 10060 (S1-Flow-3b), and those of
+/// Azure SQL and of SqlClient's own list: out of locks (1204), too many operations in progress
+/// (49918 to 49920), moving (40143, 40197, 40540), waking up (42108, 42109).
 /// SqlClient's -2, a timeout, is [`Failure::Silent`] here, and its 64, 233, 10053, 10054 and 10060
 /// mostly arrive as [`Failure::Lost`].
-const TRANSIENT: [u32; 15] = [
-    64, 233, 1205, 1222, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40197, 40501, 40613, 49918,
+const TRANSIENT: [u32; 22] = [
+    64, 233, 1204, 1205, 1222, 4060, 4221, 10053, 10054, 10060, 10928, 10929, 40143, 40197, 40501,
+    40540, 40613, 42108, 42109, 49918, 49919, 49920,
 ];
 
 /// Unique index, and unique or primary key constraint.
@@ -157,10 +160,12 @@ pub(super) fn describe(error: &DriverError) -> String {
                 4060 => ", the database cannot be opened",
                 208 => ", a table is missing: run `contoso-shop migrate`",
                 1205 => ", chosen as deadlock victim",
+                1204 => ", out of locks",
                 1222 => ", waited too long for a lock",
                 2601 | 2627 => ", duplicate key",
-                40501 | 10928 | 10929 | 49918 => ", the server is busy",
-                40197 | 40613 => ", the database is moving or not available",
+                40501 | 10928 | 10929 | 49918..=49920 => ", the server is busy",
+                40143 | 40197 | 40540 | 40613 => ", the database is moving or not available",
+                42108 | 42109 => ", the database is paused and wakes up",
                 _ => "",
             };
             format!(
@@ -194,7 +199,7 @@ mod tests {
                 // Requirements 2.5 without -2, then S1-Flow-3b.
                 &[
                     4060, 40197, 40501, 40613, 49918, 4221, 1205, 233, 64, 1222, 10928, 10929,
-                    10053, 10054, 10060,
+                    10053, 10054, 10060, 1204, 49919, 49920, 40143, 40540, 42108, 42109,
                 ][..],
             ),
             (Meaning::Duplicate, &[2601, 2627]),

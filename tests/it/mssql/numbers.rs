@@ -1,5 +1,8 @@
 //! Every error number of the requirements, as the server sends it.
 
+use std::time::Duration;
+
+use contoso_shop::adapters::GuardSettings;
 use contoso_shop::domain::CorrelationId;
 use contoso_shop::ports::{Placed, StoreError};
 
@@ -7,8 +10,9 @@ use super::double::{Double, Reply};
 use super::samples::{ENQUEUE, PLACE, SNAPSHOT, job, order, placed, snapshot_set, store};
 
 /// Requirements 2.5 and S1-Flow-3b, but for -2, which is a timeout of the client.
-const TRANSIENT: [u32; 15] = [
+const TRANSIENT: [u32; 22] = [
     4060, 40197, 40501, 40613, 49918, 4221, 1205, 233, 64, 1222, 10928, 10929, 10053, 10054, 10060,
+    1204, 49919, 49920, 40143, 40540, 42108, 42109,
 ];
 
 /// Permission, syntax, missing table, check constraint, NULL, overflow, truncation, no space, and
@@ -113,4 +117,22 @@ async fn a_rolled_back_unit_without_a_key_is_run_again_too() {
     double.script(ENQUEUE, vec![Reply::Error(1205), Reply::Answer(vec![ids])]);
     let ids = store(&double).stores().jobs.enqueue(vec![job(None)]).await.expect("enqueued");
     assert_eq!((ids[0].0, double.requests(ENQUEUE).len()), (5, 2));
+}
+
+/// Else the call is over before the server says 1222, and nobody learns that it was a lock.
+#[test]
+fn a_wait_for_a_lock_ends_before_the_call() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/adapters/mssql/sql");
+    let mut waits = 0;
+    for file in std::fs::read_dir(folder).expect("the statements") {
+        let path = file.expect("a file").path();
+        let text = std::fs::read_to_string(&path).expect("text");
+        let limits = text.lines().filter_map(|line| line.strip_prefix("SET LOCK_TIMEOUT "));
+        for limit in limits.filter_map(|limit| limit.strip_suffix(';')?.parse().ok()) {
+            waits += 1;
+            let limit = Duration::from_millis(limit);
+            assert!(limit < GuardSettings::SQL.deadline, "{limit:?} in {}", path.display());
+        }
+    }
+    assert!(waits > 10, "{waits}");
 }
