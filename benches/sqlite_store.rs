@@ -209,6 +209,7 @@ async fn lives(callers: usize) -> Figures {
                     transition,
                     reason: None,
                     lease: None,
+                    failed_job: None,
                     event_id,
                     trace_parent: None,
                 };

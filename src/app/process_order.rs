@@ -131,6 +131,7 @@ impl ProcessOrder {
             transition,
             reason,
             lease: Some(request.lease),
+            failed_job: None,
             event_id: EventId::generate(),
             trace_parent: request.trace_parent.clone(),
         };

@@ -2,13 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::AfterCommit;
-use crate::domain::{CorrelationId, EventId, Transition};
-use crate::ports::{AdvanceOrder, Advanced, OrderStore, StoreError};
+use crate::domain::{EventId, Transition};
+use crate::ports::{AdvanceOrder, Advanced, OrderStore, StoreError, StuckOrder};
 
 /// Orders looked at in one round; more are left to the next.
 const BATCH: usize = 200;
 
-/// Ends orders that nobody will ever finish, such as those whose failed job could not say so: their
+/// Ends orders that nobody will ever finish, because their job failed and could not say so: their
 /// owners are told.
 pub struct SweepStuck {
     orders: Arc<dyn OrderStore>,
@@ -30,20 +30,22 @@ impl SweepStuck {
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {
-        for correlation_id in self.orders.stuck(self.quiet, BATCH).await? {
-            self.fail(correlation_id).await?;
+        for stuck in self.orders.stuck(self.quiet, BATCH).await? {
+            self.fail(stuck).await?;
         }
         Ok(())
     }
 
-    /// Nothing happens to an order that went on meanwhile: the move is refused from where it
-    /// stands.
-    async fn fail(&self, correlation_id: CorrelationId) -> Result<(), StoreError> {
+    /// Nothing happens to an order that went on meanwhile: the move is refused from where it stands,
+    /// or because its job has been requeued.
+    async fn fail(&self, stuck: StuckOrder) -> Result<(), StoreError> {
+        let StuckOrder { correlation_id, job } = stuck;
         let step = AdvanceOrder {
             correlation_id,
             transition: Transition::failed(),
             reason: Some("no job was left that could finish it".to_owned()),
             lease: None,
+            failed_job: Some(job),
             event_id: EventId::generate(),
             trace_parent: None,
         };

@@ -37,7 +37,7 @@ pub use locks::{HeldLock, Locks};
 pub use notifier::{Notified, NotifyError, OrderNotifier};
 pub use orders::{
     AdvanceOrder, Advanced, IdempotencyKey, NewOrder, OrderFilter, OrderStore, Placed, Removed,
-    RequeueOrder, RequeuedOrder, Shortage,
+    RequeueOrder, RequeuedOrder, Shortage, StuckOrder,
 };
 pub use outbox::{HANDOVER, Outbox, OutboxBacklog, OutboxEntry};
 pub use products::ProductStore;

@@ -70,6 +70,9 @@ pub struct AdvanceOrder {
     pub reason: Option<String>,
     /// The job attempt that asks; the move is refused when its lease is lost.
     pub lease: Option<Lease>,
+    /// The job whose failure is the cause; the move is refused when it is not among the failed jobs
+    /// any more.
+    pub failed_job: Option<JobId>,
     /// Id of the event that is written with the move.
     pub event_id: EventId,
     /// The trace the event belongs to.
@@ -83,7 +86,7 @@ pub enum Advanced {
     Applied(OrderSnapshot, OutboxEntry),
     /// It had been done before; nothing was written.
     Already(OrderSnapshot),
-    /// Illegal from where the order stands; nothing was written.
+    /// Illegal from where the order stands, or its job has not failed; nothing was written.
     Refused(OrderSnapshot),
     /// Completing an order that the release before accepted needs more pieces of this product than
     /// there are; nothing was written.
@@ -95,6 +98,15 @@ pub enum Advanced {
     LeaseLost,
     /// No such order.
     NotFound,
+}
+
+/// An order that nobody will finish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StuckOrder {
+    /// The order.
+    pub correlation_id: CorrelationId,
+    /// Its job, which failed.
+    pub job: JobId,
 }
 
 /// A failed order to be processed again.
@@ -212,7 +224,7 @@ pub trait OrderStore: Send + Sync {
     /// Forgets up to `limit` idempotency records older than 24 h. Returns how many.
     async fn forget_idempotency(&self, limit: usize) -> Result<u64, StoreError>;
 
-    /// Up to `limit` orders that are not finished, did not change for `quiet`, and have no job left
-    /// that could finish them.
-    async fn stuck(&self, quiet: Duration, limit: usize) -> Result<Vec<CorrelationId>, StoreError>;
+    /// Up to `limit` orders that are not finished, did not change for `quiet`, and whose job has
+    /// failed. It may be requeued meanwhile: see [`AdvanceOrder::failed_job`].
+    async fn stuck(&self, quiet: Duration, limit: usize) -> Result<Vec<StuckOrder>, StoreError>;
 }

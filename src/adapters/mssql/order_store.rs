@@ -11,12 +11,12 @@ use super::order_rows::{committed, digest, orders, sku, snapshot};
 use super::row::{Answer, Cells, odd};
 use super::unit;
 use crate::domain::{
-    CorrelationId, EventId, Order, OrderCursor, OrderId, OrderSnapshot, OrderStatus, OrderVersion,
-    Page, PageOf, Timestamp, UserId,
+    CorrelationId, EventId, JobId, Order, OrderCursor, OrderId, OrderSnapshot, OrderStatus,
+    OrderVersion, Page, PageOf, Timestamp, UserId,
 };
 use crate::ports::{
     AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, RequeueOrder,
-    RequeuedOrder, Shortage, StoreError,
+    RequeuedOrder, Shortage, StoreError, StuckOrder,
 };
 
 pub(super) struct MssqlOrderStore {
@@ -83,6 +83,7 @@ impl OrderStore for MssqlOrderStore {
                     &step.event_id.0,
                     &step.trace_parent,
                     &micros(self.database.handover()),
+                    &step.failed_job.map(|job| job.0),
                 ],
             )
             .await?;
@@ -224,11 +225,14 @@ impl OrderStore for MssqlOrderStore {
         self.database.run(&unit::FORGET_IDEMPOTENCY, &[&limit]).await?.row(0)?.count("Affected")
     }
 
-    async fn stuck(&self, quiet: Duration, limit: usize) -> Result<Vec<CorrelationId>, StoreError> {
+    async fn stuck(&self, quiet: Duration, limit: usize) -> Result<Vec<StuckOrder>, StoreError> {
         let quiet = i64::try_from(quiet.as_micros()).unwrap_or(i64::MAX);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let answer = self.database.run(&unit::STUCK_ORDERS, &[&quiet, &limit]).await?;
-        answer.read(0, |row| row.cell::<Uuid>("CorrelationId").map(CorrelationId::from))
+        answer.read(0, |row| {
+            let correlation_id = row.cell::<Uuid>("CorrelationId")?.into();
+            Ok(StuckOrder { correlation_id, job: JobId(row.cell("JobId")?) })
+        })
     }
 }
 

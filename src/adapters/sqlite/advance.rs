@@ -26,6 +26,11 @@ pub(super) fn advance(
     {
         return Ok(Advanced::LeaseLost);
     }
+    if let Some(job) = step.failed_job
+        && !only(connection, sql!("job_has_failed"), [job.0], |row| row.get(0))?
+    {
+        return Ok(Advanced::Refused(current));
+    }
     match step.transition.judge(current.status) {
         Verdict::Already => return Ok(Advanced::Already(current)),
         Verdict::Refuse => return Ok(Advanced::Refused(current)),

@@ -46,6 +46,7 @@ fn start_processing(
         transition: Transition::processing_started(),
         reason: None,
         lease: Some(job.lease),
+        failed_job: None,
         event_id: EventId::generate(),
         trace_parent: job.trace_parent.clone(),
     };

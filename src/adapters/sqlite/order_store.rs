@@ -11,12 +11,12 @@ use super::place::{IDEMPOTENCY_KEPT, find_customer, place};
 use super::requeue::requeue;
 use super::statement::{all, execute, first, only};
 use crate::domain::{
-    CorrelationId, EventId, Order, OrderCursor, OrderId, OrderSnapshot, OrderStatus, Page, PageOf,
-    Timestamp, Transition, UserId, Verdict,
+    CorrelationId, EventId, JobId, Order, OrderCursor, OrderId, OrderSnapshot, OrderStatus, Page,
+    PageOf, Timestamp, Transition, UserId, Verdict,
 };
 use crate::ports::{
     AdvanceOrder, Advanced, NewOrder, OrderFilter, OrderStore, Placed, Removed, RequeueOrder,
-    RequeuedOrder, StoreError,
+    RequeuedOrder, StoreError, StuckOrder,
 };
 
 pub(super) struct SqliteOrderStore {
@@ -130,12 +130,15 @@ impl OrderStore for SqliteOrderStore {
             .await
     }
 
-    async fn stuck(&self, quiet: Duration, limit: usize) -> Result<Vec<CorrelationId>, StoreError> {
+    async fn stuck(&self, quiet: Duration, limit: usize) -> Result<Vec<StuckOrder>, StoreError> {
         let before = self.database.now().minus(quiet).micros;
         self.database
             .read(move |connection| {
                 let stuck = sql!("order_stuck");
-                Ok(all(connection, stuck, (before, limit), |row| correlation_id(row, 0))?)
+                Ok(all(connection, stuck, (before, limit), |row| {
+                    let job = JobId(row.get(1)?);
+                    Ok(StuckOrder { correlation_id: correlation_id(row, 0)?, job })
+                })?)
             })
             .await
     }

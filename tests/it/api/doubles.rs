@@ -15,7 +15,7 @@ use contoso_shop::domain::{
 use contoso_shop::ports::{
     AdvanceOrder, Advanced, CommittedEvents, CopiedStatus, NewOrder, OrderFilter, OrderStore,
     OutboxEntry, Placed, ProductStore, Removed, Reports, RequeueOrder, RequeuedOrder, Sessions,
-    StatusCopy, StoreError, Wakeup,
+    StatusCopy, StoreError, StuckOrder, Wakeup,
 };
 use tokio::sync::Notify;
 
@@ -162,7 +162,7 @@ impl OrderStore for StagedOrders {
     async fn forget_idempotency(&self, limit: usize) -> Result<u64, StoreError> {
         self.inner.forget_idempotency(limit).await
     }
-    async fn stuck(&self, quiet: Duration, limit: usize) -> Result<Vec<CorrelationId>, StoreError> {
+    async fn stuck(&self, quiet: Duration, limit: usize) -> Result<Vec<StuckOrder>, StoreError> {
         self.inner.stuck(quiet, limit).await
     }
 }

@@ -18,6 +18,7 @@ async fn advance(server: &Server, order: &Value, transition: Transition) {
         transition,
         reason: None,
         lease: None,
+        failed_job: None,
         event_id: EventId::generate(),
         trace_parent: None,
     };

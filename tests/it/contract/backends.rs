@@ -191,6 +191,7 @@ pub fn step(correlation_id: CorrelationId, transition: Transition) -> AdvanceOrd
         transition,
         reason: None,
         lease: None,
+        failed_job: None,
         event_id: EventId::generate(),
         trace_parent: None,
     }

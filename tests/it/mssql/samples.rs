@@ -79,6 +79,7 @@ pub fn completing(correlation_id: CorrelationId) -> AdvanceOrder {
         transition: Transition::completed(),
         reason: None,
         lease: None,
+        failed_job: None,
         event_id: EventId::generate(),
         trace_parent: None,
     }
