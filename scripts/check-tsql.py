@@ -46,7 +46,7 @@ def problems(path, text):
             yield "a transaction without SET XACT_ABORT ON before it"
         if not code.rstrip().endswith("COMMIT TRANSACTION;"):
             yield "the commit is not the last statement: an error after it would look like a rollback"
-    elif len(re.findall(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+dbo\.", code, re.I)) > 1:
+    elif len(re.findall(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:dbo|jobs)\.", code, re.I)) > 1:
         yield "several writes without a transaction"
     # SQL Server takes a literal beyond int for numeric: what is computed with it no longer is a bigint, and an index is not sought.
     for line, words in enumerate(code.splitlines(), 1):
@@ -56,11 +56,11 @@ def problems(path, text):
     # Plans are compiled while table variables are empty: without these hints a join with one may scan the other table, through rows
     # that others have locked.
     for found in re.finditer(r"\bFROM\s+@\w+.*?(?=;|\bWHERE\b|\bORDER\b|$)", code, re.S):
-        for join in re.finditer(r"\b(?:INNER|LEFT)\s+(LOOP\s+)?JOIN\s+dbo\.\S+\s+AS\s+\w+\s+(WITH\s*\([^)]*\bFORCESEEK\b[^)]*\)\s+)?ON\b", found.group(), re.S):
+        for join in re.finditer(r"\b(?:INNER|LEFT)\s+(LOOP\s+)?JOIN\s+(?:dbo|jobs)\.\S+\s+AS\s+\w+\s+(WITH\s*\([^)]*\bFORCESEEK\b[^)]*\)\s+)?ON\b", found.group(), re.S):
             if not (join.group(1) and join.group(2)):
                 line = code.count(chr(10), 0, found.start() + join.start()) + 1
                 yield f"line {line}: a join of a table variable needs LOOP JOIN and WITH (FORCESEEK)"
-    for found in re.finditer(r"\bFROM\s+dbo\.\S+\s+AS\s+\w+(?:\s+WITH\s*\([^)]*\))?\s+(?:INNER|LEFT)\s+(?:LOOP\s+)?JOIN\s+@", code, re.S):
+    for found in re.finditer(r"\bFROM\s+(?:dbo|jobs)\.\S+\s+AS\s+\w+(?:\s+WITH\s*\([^)]*\))?\s+(?:INNER|LEFT)\s+(?:LOOP\s+)?JOIN\s+@", code, re.S):
         yield f"line {code.count(chr(10), 0, found.start()) + 1}: a table variable is joined first, so that the other table is sought"
     try:
         statements = parse(text)

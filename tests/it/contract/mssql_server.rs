@@ -6,6 +6,7 @@ use bb8::ManageConnection;
 use bb8_tiberius::{ConnectionManager, rt::Client};
 use contoso_shop::adapters::mssql::{MssqlOptions, MssqlStore};
 use tiberius::{Config, ToSql};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::backends::{Harness, Tampering};
@@ -19,11 +20,7 @@ pub async fn harness(server: &str) -> Harness {
         .filter(|pair| !pair.trim().to_lowercase().starts_with("database"))
         .collect();
     let text = text.join(";");
-    connect(&text, "master")
-        .await
-        .simple_query(format!("CREATE DATABASE [{name}]"))
-        .await
-        .expect("CREATE DATABASE");
+    create(&text, &name).await;
     let database = Arc::new(Database { server: text.clone(), name: name.clone() });
     let open = move |handover| {
         let mut options = MssqlOptions::new(format!("{text};Database={name}"));
@@ -37,6 +34,14 @@ pub async fn harness(server: &str) -> Harness {
     });
     harness.stores.schema.migrate().await.expect("migrate");
     harness
+}
+
+async fn create(server: &str, name: &str) {
+    // Each copies the database `model`, which SQL Server locks for it: two at once end with 1807.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let mut client = connect(server, "master").await;
+    client.simple_query(format!("CREATE DATABASE [{name}]")).await.expect("CREATE DATABASE");
 }
 
 async fn connect(server: &str, database: &str) -> Client {

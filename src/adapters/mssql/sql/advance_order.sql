@@ -42,12 +42,12 @@ END;
 
 IF @P5 IS NOT NULL AND @told_at IS NULL
 BEGIN
-    SELECT @held = COUNT(*) FROM dbo.JobRunning WITH (UPDLOCK, ROWLOCK) WHERE JobId = @P5 AND Fence = @P6;
+    SELECT @held = COUNT(*) FROM jobs.JobRunning WITH (UPDLOCK, ROWLOCK) WHERE JobId = @P5 AND Fence = @P6;
 END;
 
 IF @P10 IS NOT NULL AND @told_at IS NULL
 BEGIN
-    SELECT @failed = COUNT(*) FROM dbo.JobFailed WITH (UPDLOCK, ROWLOCK) WHERE JobId = @P10;
+    SELECT @failed = COUNT(*) FROM jobs.JobFailed WITH (UPDLOCK, ROWLOCK) WHERE JobId = @P10;
 END;
 
 SET @outcome = CASE

@@ -13,14 +13,14 @@ SELECT d.Queue,
 FROM (
     SELECT q.Queue, COUNT_BIG(*) AS Ready, CONVERT(bigint, 0) AS Processing, CONVERT(bigint, 0) AS Scheduled,
         CONVERT(bigint, 0) AS Failed, MIN(q.DueAt) AS Oldest
-    FROM dbo.JobReady AS q WITH (READUNCOMMITTED) WHERE q.DueAt <= @now GROUP BY q.Queue
+    FROM jobs.JobReady AS q WITH (READUNCOMMITTED) WHERE q.DueAt <= @now GROUP BY q.Queue
     UNION ALL
     SELECT q.Queue, 0, 0, COUNT_BIG(*), 0, NULL
-    FROM dbo.JobReady AS q WITH (READUNCOMMITTED) WHERE q.DueAt > @now GROUP BY q.Queue
+    FROM jobs.JobReady AS q WITH (READUNCOMMITTED) WHERE q.DueAt > @now GROUP BY q.Queue
     UNION ALL
-    SELECT r.Queue, 0, COUNT_BIG(*), 0, 0, NULL FROM dbo.JobRunning AS r WITH (READUNCOMMITTED) GROUP BY r.Queue
+    SELECT r.Queue, 0, COUNT_BIG(*), 0, 0, NULL FROM jobs.JobRunning AS r WITH (READUNCOMMITTED) GROUP BY r.Queue
     UNION ALL
-    SELECT f.Queue, 0, 0, 0, COUNT_BIG(*), NULL FROM dbo.JobFailed AS f WITH (READUNCOMMITTED) GROUP BY f.Queue
+    SELECT f.Queue, 0, 0, 0, COUNT_BIG(*), NULL FROM jobs.JobFailed AS f WITH (READUNCOMMITTED) GROUP BY f.Queue
 ) AS d
 GROUP BY d.Queue
 ORDER BY d.Queue;

@@ -37,28 +37,28 @@ CROSS APPLY OPENJSON(j.[value]) WITH (
 
 UPDATE w SET w.JobId = k.JobId
 FROM @wanted AS w
-INNER LOOP JOIN dbo.JobKey AS k WITH (FORCESEEK) ON k.UniqueKey = w.UniqueKey;
+INNER LOOP JOIN jobs.JobKey AS k WITH (FORCESEEK) ON k.UniqueKey = w.UniqueKey;
 
 INSERT INTO @new (Place, JobId)
-SELECT w.Place, NEXT VALUE FOR dbo.JobNumber OVER (ORDER BY w.Place)
+SELECT w.Place, NEXT VALUE FOR jobs.JobNumber OVER (ORDER BY w.Place)
 FROM @wanted AS w
 WHERE w.JobId IS NULL
     AND NOT EXISTS (SELECT 1 FROM @wanted AS e WHERE e.UniqueKey = w.UniqueKey AND e.Place < w.Place);
 
-INSERT INTO dbo.Job (Id, Queue, Kind, Args, MaxAttempts, UniqueKey, TraceParent, CreatedAt, DueAt, Attempts, Fence)
+INSERT INTO jobs.Job (Id, Queue, Kind, Args, MaxAttempts, UniqueKey, TraceParent, CreatedAt, DueAt, Attempts, Fence)
 SELECT n.JobId, w.Queue, w.Kind, w.Args, w.MaxAttempts, w.UniqueKey, w.TraceParent, @now, @now + w.Delay, 0, 0
 FROM @new AS n INNER JOIN @wanted AS w ON w.Place = n.Place;
 
-INSERT INTO dbo.JobKey (UniqueKey, JobId)
+INSERT INTO jobs.JobKey (UniqueKey, JobId)
 SELECT w.UniqueKey, n.JobId FROM @new AS n INNER JOIN @wanted AS w ON w.Place = n.Place WHERE w.UniqueKey IS NOT NULL;
 
-INSERT INTO dbo.JobReady (Queue, DueAt, JobId)
+INSERT INTO jobs.JobReady (Queue, DueAt, JobId)
 SELECT w.Queue, @now + w.Delay, n.JobId FROM @new AS n INNER JOIN @wanted AS w ON w.Place = n.Place;
 
 SELECT COALESCE(w.JobId, n.JobId, k.JobId) AS Id
 FROM @wanted AS w
 LEFT JOIN @new AS n ON n.Place = w.Place
-LEFT LOOP JOIN dbo.JobKey AS k WITH (FORCESEEK) ON k.UniqueKey = w.UniqueKey
+LEFT LOOP JOIN jobs.JobKey AS k WITH (FORCESEEK) ON k.UniqueKey = w.UniqueKey
 ORDER BY w.Place;
 
 COMMIT TRANSACTION;

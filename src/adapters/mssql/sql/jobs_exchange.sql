@@ -44,7 +44,7 @@ DECLARE @taken TABLE (JobId bigint NOT NULL PRIMARY KEY, Queue nvarchar(50) NOT 
 BEGIN TRANSACTION;
 
 SELECT @server = s.Id, @last = s.LastExchange, @last_applied = s.LastApplied
-FROM dbo.JobServer AS s WITH (UPDLOCK, ROWLOCK) WHERE s.Name = @P1;
+FROM jobs.JobServer AS s WITH (UPDLOCK, ROWLOCK) WHERE s.Name = @P1;
 
 INSERT INTO @queues (Place, Queue) SELECT CONVERT(int, q.[key]), q.[value] FROM OPENJSON(@P4) AS q;
 SELECT @places = COUNT(*) FROM @queues;
@@ -75,7 +75,7 @@ BEGIN
 
     DELETE r OUTPUT deleted.JobId, deleted.Fence, deleted.Attempt, deleted.Queue INTO @ended
     FROM @acks AS a
-    INNER LOOP JOIN dbo.JobRunning AS r WITH (ROWLOCK, FORCESEEK) ON r.JobId = a.JobId AND r.Fence = a.Fence
+    INNER LOOP JOIN jobs.JobRunning AS r WITH (ROWLOCK, FORCESEEK) ON r.JobId = a.JobId AND r.Fence = a.Fence
     WHERE r.ServerId = @server;
 
     -- Of two acknowledgements of one lease the first counts.
@@ -85,10 +85,10 @@ BEGIN
     INNER JOIN @acks AS a ON a.JobId = e.JobId AND a.Fence = e.Fence
     WHERE NOT EXISTS (SELECT 1 FROM @acks AS b WHERE b.JobId = a.JobId AND b.Fence = a.Fence AND b.Place < a.Place);
 
-    INSERT INTO dbo.JobSucceeded (FinishedAt, JobId)
+    INSERT INTO jobs.JobSucceeded (FinishedAt, JobId)
     SELECT @now, s.JobId FROM @settled AS s WHERE s.Outcome = N'Succeeded';
 
-    INSERT INTO dbo.JobFailed (JobId, Queue, FailedAt)
+    INSERT INTO jobs.JobFailed (JobId, Queue, FailedAt)
     SELECT s.JobId, s.Queue, @now FROM @settled AS s WHERE s.Outcome = N'Failed';
 
     -- A job handed back unfinished keeps its place in the queue.
@@ -98,13 +98,13 @@ BEGIN
         j.DueAt = CASE WHEN s.Outcome = N'Retry' THEN @now + s.Delay ELSE j.DueAt END,
         j.LastError = COALESCE(s.Error, j.LastError)
     FROM @settled AS s
-    INNER LOOP JOIN dbo.Job AS j WITH (ROWLOCK, FORCESEEK) ON j.Id = s.JobId
+    INNER LOOP JOIN jobs.Job AS j WITH (ROWLOCK, FORCESEEK) ON j.Id = s.JobId
     WHERE s.Outcome <> N'Succeeded';
 
-    INSERT INTO dbo.JobReady (Queue, DueAt, JobId)
+    INSERT INTO jobs.JobReady (Queue, DueAt, JobId)
     SELECT j.Queue, j.DueAt, j.Id
     FROM @settled AS s
-    INNER LOOP JOIN dbo.Job AS j WITH (FORCESEEK) ON j.Id = s.JobId
+    INNER LOOP JOIN jobs.Job AS j WITH (FORCESEEK) ON j.Id = s.JobId
     WHERE s.Outcome IN (N'Retry', N'Released');
 END;
 
@@ -113,7 +113,7 @@ BEGIN
     SELECT @queue = q.Queue FROM @queues AS q WHERE q.Place = @place;
     WITH due AS (
         SELECT TOP (@room) q.JobId, q.Queue, q.DueAt
-        FROM dbo.JobReady AS q WITH (READPAST, UPDLOCK, ROWLOCK)
+        FROM jobs.JobReady AS q WITH (READPAST, UPDLOCK, ROWLOCK)
         WHERE q.Queue = @queue AND q.DueAt <= @now
         ORDER BY q.DueAt, q.JobId
     )
@@ -122,14 +122,14 @@ BEGIN
     SET @place = @place + 1;
 END;
 
-INSERT INTO dbo.JobRunning (JobId, Queue, ServerId, Fence, Attempt, DueAt, ExchangeId)
+INSERT INTO jobs.JobRunning (JobId, Queue, ServerId, Fence, Attempt, DueAt, ExchangeId)
 SELECT t.JobId, t.Queue, @server, j.Fence + 1, j.Attempts + 1, t.DueAt, @P2
 FROM @taken AS t
-INNER LOOP JOIN dbo.Job AS j WITH (FORCESEEK) ON j.Id = t.JobId;
+INNER LOOP JOIN jobs.Job AS j WITH (FORCESEEK) ON j.Id = t.JobId;
 
 IF EXISTS (SELECT 1 FROM @taken) OR EXISTS (SELECT 1 FROM @ended)
 BEGIN
-    UPDATE dbo.JobServer
+    UPDATE jobs.JobServer
     SET LastExchange = @P2,
         LastApplied = N'[' + COALESCE((SELECT STRING_AGG(CONVERT(nvarchar(max), s.Place), N',') FROM @settled AS s), N'') + N']'
     WHERE Id = @server;
@@ -139,7 +139,7 @@ END;
 SELECT @next_due = MIN(h.DueAt)
 FROM @queues AS w
 CROSS APPLY (
-    SELECT TOP (1) q.DueAt FROM dbo.JobReady AS q WITH (READUNCOMMITTED)
+    SELECT TOP (1) q.DueAt FROM jobs.JobReady AS q WITH (READUNCOMMITTED)
     WHERE q.Queue = w.Queue
     ORDER BY q.DueAt, q.JobId
 ) AS h;
@@ -147,8 +147,8 @@ CROSS APPLY (
 SELECT s.Place FROM @settled AS s ORDER BY s.Place;
 
 SELECT r.JobId, r.Fence, r.Queue, j.Kind, j.Args, r.Attempt, j.MaxAttempts, j.CreatedAt, j.TraceParent
-FROM dbo.JobRunning AS r WITH (FORCESEEK)
-INNER LOOP JOIN dbo.Job AS j WITH (FORCESEEK) ON j.Id = r.JobId
+FROM jobs.JobRunning AS r WITH (FORCESEEK)
+INNER LOOP JOIN jobs.Job AS j WITH (FORCESEEK) ON j.Id = r.JobId
 INNER JOIN @queues AS q ON q.Queue = r.Queue
 WHERE r.ServerId = @server AND r.ExchangeId = @P2
 ORDER BY q.Place, r.DueAt, r.JobId;

@@ -5,6 +5,6 @@
 SET NOCOUNT ON;
 SELECT TOP (@P1) j.Id, j.Queue, j.Kind, j.Args, N'Failed' AS State, j.Attempts, j.MaxAttempts, j.LastError, j.CreatedAt,
     CAST(NULL AS nvarchar(100)) AS ServerName
-FROM dbo.JobFailed AS f
-INNER JOIN dbo.Job AS j ON j.Id = f.JobId
+FROM jobs.JobFailed AS f
+INNER JOIN jobs.Job AS j ON j.Id = f.JobId
 ORDER BY f.FailedAt DESC, f.JobId DESC;

@@ -19,9 +19,9 @@ SELECT j.Id, j.Queue, j.Kind, j.Args,
         ELSE j.Attempts + 1
     END AS Attempts,
     j.MaxAttempts, j.LastError, j.CreatedAt, s.Name AS ServerName
-FROM dbo.Job AS j
-LEFT JOIN dbo.JobRunning AS r ON r.JobId = j.Id
-LEFT JOIN dbo.JobServer AS s ON s.Id = r.ServerId
-LEFT JOIN dbo.JobReady AS q ON q.Queue = j.Queue AND q.DueAt = j.DueAt AND q.JobId = j.Id
-LEFT JOIN dbo.JobFailed AS f ON f.JobId = j.Id
+FROM jobs.Job AS j
+LEFT JOIN jobs.JobRunning AS r ON r.JobId = j.Id
+LEFT JOIN jobs.JobServer AS s ON s.Id = r.ServerId
+LEFT JOIN jobs.JobReady AS q ON q.Queue = j.Queue AND q.DueAt = j.DueAt AND q.JobId = j.Id
+LEFT JOIN jobs.JobFailed AS f ON f.JobId = j.Id
 WHERE j.Id = @P1;

@@ -4,7 +4,7 @@
 -- Locks: shared, for the moment of reading.
 SET NOCOUNT ON;
 SELECT r.JobId, r.Fence
-FROM dbo.JobServer AS s
-INNER LOOP JOIN dbo.JobRunning AS r WITH (FORCESEEK) ON r.ServerId = s.Id
+FROM jobs.JobServer AS s
+INNER LOOP JOIN jobs.JobRunning AS r WITH (FORCESEEK) ON r.ServerId = s.Id
 WHERE s.Name = @P1
 ORDER BY r.JobId;

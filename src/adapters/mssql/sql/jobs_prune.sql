@@ -13,7 +13,7 @@ BEGIN TRANSACTION;
 
 WITH old AS (
     SELECT TOP (@P2) s.FinishedAt, s.JobId
-    FROM dbo.JobSucceeded AS s WITH (READPAST, UPDLOCK, ROWLOCK)
+    FROM jobs.JobSucceeded AS s WITH (READPAST, UPDLOCK, ROWLOCK)
     WHERE s.FinishedAt <= @now - @P1
     ORDER BY s.FinishedAt, s.JobId
 )
@@ -21,11 +21,11 @@ DELETE FROM old OUTPUT deleted.JobId INTO @old;
 
 DELETE j OUTPUT deleted.UniqueKey INTO @gone
 FROM @old AS o
-INNER LOOP JOIN dbo.Job AS j WITH (ROWLOCK) ON j.Id = o.JobId;
+INNER LOOP JOIN jobs.Job AS j WITH (ROWLOCK) ON j.Id = o.JobId;
 
 DELETE k
 FROM @gone AS g
-INNER LOOP JOIN dbo.JobKey AS k WITH (ROWLOCK) ON k.UniqueKey = g.UniqueKey;
+INNER LOOP JOIN jobs.JobKey AS k WITH (ROWLOCK) ON k.UniqueKey = g.UniqueKey;
 
 SELECT COUNT_BIG(*) AS Affected FROM @old;
 

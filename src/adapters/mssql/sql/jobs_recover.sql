@@ -12,20 +12,20 @@ DECLARE @lost TABLE (JobId bigint NOT NULL PRIMARY KEY, Fence bigint NOT NULL, A
 BEGIN TRANSACTION;
 
 WITH silent AS (
-    SELECT s.Id FROM dbo.JobServer AS s WITH (READPAST, UPDLOCK, ROWLOCK) WHERE s.LastHeartbeatAt <= @now - @P1
+    SELECT s.Id FROM jobs.JobServer AS s WITH (READPAST, UPDLOCK, ROWLOCK) WHERE s.LastHeartbeatAt <= @now - @P1
 )
 DELETE FROM silent OUTPUT deleted.Id INTO @dead;
 
 DELETE r OUTPUT deleted.JobId, deleted.Fence, deleted.Attempt INTO @lost
 FROM @dead AS d
-INNER LOOP JOIN dbo.JobRunning AS r WITH (ROWLOCK, FORCESEEK) ON r.ServerId = d.Id;
+INNER LOOP JOIN jobs.JobRunning AS r WITH (ROWLOCK, FORCESEEK) ON r.ServerId = d.Id;
 
 UPDATE j SET j.Attempts = l.Attempt, j.Fence = l.Fence, j.DueAt = @now
 FROM @lost AS l
-INNER LOOP JOIN dbo.Job AS j WITH (ROWLOCK, FORCESEEK) ON j.Id = l.JobId;
+INNER LOOP JOIN jobs.Job AS j WITH (ROWLOCK, FORCESEEK) ON j.Id = l.JobId;
 
-INSERT INTO dbo.JobReady (Queue, DueAt, JobId)
-SELECT j.Queue, @now, j.Id FROM @lost AS l INNER LOOP JOIN dbo.Job AS j WITH (FORCESEEK) ON j.Id = l.JobId;
+INSERT INTO jobs.JobReady (Queue, DueAt, JobId)
+SELECT j.Queue, @now, j.Id FROM @lost AS l INNER LOOP JOIN jobs.Job AS j WITH (FORCESEEK) ON j.Id = l.JobId;
 
 SELECT COUNT_BIG(*) AS Affected FROM @lost;
 

@@ -9,12 +9,12 @@ DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDAT
 
 BEGIN TRANSACTION;
 
-UPDATE dbo.JobServer WITH (UPDLOCK, HOLDLOCK)
+UPDATE jobs.JobServer WITH (UPDLOCK, HOLDLOCK)
 SET WorkerCount = @P2, Queues = @P3, LastHeartbeatAt = @now
 WHERE Name = @P1;
 
-INSERT INTO dbo.JobServer (Name, WorkerCount, Queues, StartedAt, LastHeartbeatAt)
+INSERT INTO jobs.JobServer (Name, WorkerCount, Queues, StartedAt, LastHeartbeatAt)
 SELECT @P1, @P2, @P3, @now, @now
-WHERE NOT EXISTS (SELECT 1 FROM dbo.JobServer WHERE Name = @P1);
+WHERE NOT EXISTS (SELECT 1 FROM jobs.JobServer WHERE Name = @P1);
 
 COMMIT TRANSACTION;

@@ -11,14 +11,14 @@ DECLARE @taken TABLE (JobId bigint NOT NULL);
 BEGIN TRANSACTION;
 
 WITH failed AS (
-    SELECT f.JobId FROM dbo.JobFailed AS f WITH (UPDLOCK, ROWLOCK) WHERE f.JobId = @P1
+    SELECT f.JobId FROM jobs.JobFailed AS f WITH (UPDLOCK, ROWLOCK) WHERE f.JobId = @P1
 )
 DELETE FROM failed OUTPUT deleted.JobId INTO @taken;
 
-UPDATE j SET j.DueAt = @now, j.Attempts = 0 FROM @taken AS t INNER LOOP JOIN dbo.Job AS j WITH (ROWLOCK, FORCESEEK) ON j.Id = t.JobId;
+UPDATE j SET j.DueAt = @now, j.Attempts = 0 FROM @taken AS t INNER LOOP JOIN jobs.Job AS j WITH (ROWLOCK, FORCESEEK) ON j.Id = t.JobId;
 
-INSERT INTO dbo.JobReady (Queue, DueAt, JobId)
-SELECT j.Queue, @now, j.Id FROM @taken AS t INNER LOOP JOIN dbo.Job AS j WITH (FORCESEEK) ON j.Id = t.JobId;
+INSERT INTO jobs.JobReady (Queue, DueAt, JobId)
+SELECT j.Queue, @now, j.Id FROM @taken AS t INNER LOOP JOIN jobs.Job AS j WITH (FORCESEEK) ON j.Id = t.JobId;
 
 SELECT COUNT_BIG(*) AS Affected FROM @taken;
 

@@ -117,15 +117,15 @@ BEGIN
 
     IF @P12 IS NOT NULL
     BEGIN
-        SELECT @job = k.JobId FROM dbo.JobKey AS k WHERE k.UniqueKey = @P12;
+        SELECT @job = k.JobId FROM jobs.JobKey AS k WHERE k.UniqueKey = @P12;
     END;
     IF @job IS NULL
     BEGIN
-        SET @job = NEXT VALUE FOR dbo.JobNumber;
-        INSERT INTO dbo.Job (Id, Queue, Kind, Args, MaxAttempts, UniqueKey, TraceParent, CreatedAt, DueAt, Attempts, Fence)
+        SET @job = NEXT VALUE FOR jobs.JobNumber;
+        INSERT INTO jobs.Job (Id, Queue, Kind, Args, MaxAttempts, UniqueKey, TraceParent, CreatedAt, DueAt, Attempts, Fence)
         VALUES (@job, @P7, @P8, @P9, @P11, @P12, @P13, @now, @now + @P10, 0, 0);
-        INSERT INTO dbo.JobKey (UniqueKey, JobId) SELECT @P12, @job WHERE @P12 IS NOT NULL;
-        INSERT INTO dbo.JobReady (Queue, DueAt, JobId) VALUES (@P7, @now + @P10, @job);
+        INSERT INTO jobs.JobKey (UniqueKey, JobId) SELECT @P12, @job WHERE @P12 IS NOT NULL;
+        INSERT INTO jobs.JobReady (Queue, DueAt, JobId) VALUES (@P7, @now + @P10, @job);
     END;
 END;
 

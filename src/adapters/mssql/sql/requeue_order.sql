@@ -24,7 +24,7 @@ BEGIN TRANSACTION;
 
 SELECT @order = Id, @status = Status FROM dbo.[Order] WITH (UPDLOCK, ROWLOCK) WHERE CorrelationId = @P1;
 SELECT @told = COUNT(*) FROM dbo.Outbox WHERE EventId = @P3;
-SELECT @failed = COUNT(*) FROM dbo.JobFailed WITH (UPDLOCK, ROWLOCK) WHERE JobId = @P2;
+SELECT @failed = COUNT(*) FROM jobs.JobFailed WITH (UPDLOCK, ROWLOCK) WHERE JobId = @P2;
 
 SET @outcome = CASE
     WHEN @told = 1 THEN N'requeued'
@@ -69,9 +69,9 @@ BEGIN
     VALUES (@P3, @P1, @order, N'ACCEPTED', @version, @now);
     INSERT INTO dbo.OutboxPending (Sequence, ClaimedUntil) SELECT w.Sequence, @now + @P4 FROM @written AS w;
 
-    DELETE FROM dbo.JobFailed WHERE JobId = @P2;
-    UPDATE dbo.Job SET DueAt = @now, Attempts = 0 WHERE Id = @P2;
-    INSERT INTO dbo.JobReady (Queue, DueAt, JobId) SELECT j.Queue, @now, j.Id FROM dbo.Job AS j WHERE j.Id = @P2;
+    DELETE FROM jobs.JobFailed WHERE JobId = @P2;
+    UPDATE jobs.Job SET DueAt = @now, Attempts = 0 WHERE Id = @P2;
+    INSERT INTO jobs.JobReady (Queue, DueAt, JobId) SELECT j.Queue, @now, j.Id FROM jobs.Job AS j WHERE j.Id = @P2;
 
     SET @outcome = N'requeued';
 END;

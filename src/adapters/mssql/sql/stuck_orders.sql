@@ -8,8 +8,8 @@ SET NOCOUNT ON;
 SET LOCK_TIMEOUT 5000;
 DECLARE @now bigint = DATEDIFF_BIG(MICROSECOND, '1970-01-01T00:00:00', SYSUTCDATETIME());
 SELECT TOP (@P2) o.CorrelationId, f.JobId
-FROM dbo.JobFailed AS f
-INNER LOOP JOIN dbo.Job AS j WITH (FORCESEEK) ON j.Id = f.JobId AND j.Kind = N'order.accepted'
+FROM jobs.JobFailed AS f
+INNER LOOP JOIN jobs.Job AS j WITH (FORCESEEK) ON j.Id = f.JobId AND j.Kind = N'order.accepted'
 INNER LOOP JOIN dbo.[Order] AS o WITH (FORCESEEK)
     ON o.CorrelationId = TRY_CONVERT(uniqueidentifier, JSON_VALUE(CASE WHEN ISJSON(j.Args) = 1 THEN j.Args END, '$.correlationId'))
 WHERE o.Status IN (N'ACCEPTED', N'PROCESSING') AND o.UpdatedAt <= @now - @P1
