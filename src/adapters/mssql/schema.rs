@@ -13,7 +13,7 @@ use crate::ports::{Schema, SchemaState, StoreError};
 
 /// Name and text of every migration; version 1 is the first. A file is one batch, so it holds no
 /// `GO`; what must stand alone in a batch gets a file of its own.
-const MIGRATIONS: [(&str, &str); 7] = [
+const MIGRATIONS: [(&str, &str); 8] = [
     ("0001_shop", include_str!("../../../migrations/mssql/0001_shop.sql")),
     ("0002_jobs", include_str!("../../../migrations/mssql/0002_jobs.sql")),
     ("0003_locks", include_str!("../../../migrations/mssql/0003_locks.sql")),
@@ -21,6 +21,7 @@ const MIGRATIONS: [(&str, &str); 7] = [
     ("0005_versions", include_str!("../../../migrations/mssql/0005_versions.sql")),
     ("0006_stock", include_str!("../../../migrations/mssql/0006_stock.sql")),
     ("0007_rounds", include_str!("../../../migrations/mssql/0007_rounds.sql")),
+    ("0008_indexes", include_str!("../../../migrations/mssql/0008_indexes.sql")),
 ];
 
 const CATALOGUE: &str = include_str!("../../../migrations/catalogue.json");

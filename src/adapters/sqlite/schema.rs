@@ -10,7 +10,7 @@ use crate::domain::Timestamp;
 use crate::ports::{Schema, SchemaState, StoreError};
 
 /// Name and text of every migration; the first brings an empty database to version 1.
-const MIGRATIONS: [(&str, &str); 7] = [
+const MIGRATIONS: [(&str, &str); 8] = [
     ("0001_shop", include_str!("../../../migrations/sqlite/0001_shop.sql")),
     ("0002_jobs", include_str!("../../../migrations/sqlite/0002_jobs.sql")),
     ("0003_locks", include_str!("../../../migrations/sqlite/0003_locks.sql")),
@@ -18,6 +18,7 @@ const MIGRATIONS: [(&str, &str); 7] = [
     ("0005_versions", include_str!("../../../migrations/sqlite/0005_versions.sql")),
     ("0006_stock", include_str!("../../../migrations/sqlite/0006_stock.sql")),
     ("0007_rounds", include_str!("../../../migrations/sqlite/0007_rounds.sql")),
+    ("0008_indexes", include_str!("../../../migrations/sqlite/0008_indexes.sql")),
 ];
 
 const WANTED: u32 = MIGRATIONS.len() as u32;

@@ -43,6 +43,7 @@ mod rounds;
 mod schema;
 mod sessions;
 mod sqlite_file;
+mod sqlite_plans;
 mod status_copy;
 mod stuck_orders;
 mod wakeup;
