@@ -67,6 +67,10 @@ def problems(path, text):
     except sqlglot.errors.SqlglotError as error:
         yield f"does not parse: {error}"
         return
+    for found in OUTPUT_INTO.finditer(code):
+        for column in found.group(3).split(","):
+            if column.strip() not in TABLES.get(found.group(2), set()):
+                yield f"{found.group(2)} has no column {column.strip()}"
     columns = Columns({**TABLES, **created(statements)})
     for parsed in statements:
         counts["statements"] += 1
@@ -75,8 +79,13 @@ def problems(path, text):
         yield from columns.problems(parsed)
 
 
+# sqlglot knows OUTPUT ... INTO a variable only, not INTO a table with its columns.
+OUTPUT_INTO = re.compile(r"(\bOUTPUT\b[^;]*?\bINTO )(?:dbo|jobs)\.(\w+) \(([^)]*)\)")
+
+
 def parse(text):
     """The statements of a file."""
+    text = OUTPUT_INTO.sub(r"\1@\2", text)
     return [s for s in sqlglot.parse(text, dialect="tsql", error_level=sqlglot.ErrorLevel.RAISE) if s]
 
 

@@ -241,7 +241,7 @@ fn outcome(answer: &Answer) -> Result<&str, StoreError> {
 }
 
 fn read_placed(answer: &Answer, new: &NewOrder) -> Result<Placed, StoreError> {
-    let order = || orders(answer, 1)?.pop().ok_or_else(|| odd("Id"));
+    let order = || orders(answer, 0)?.pop().ok_or_else(|| odd("Id"));
     // As it was accepted, whatever became of it since.
     let accepted = |order: Order| Order {
         status: OrderStatus::Accepted,
@@ -258,8 +258,8 @@ fn read_placed(answer: &Answer, new: &NewOrder) -> Result<Placed, StoreError> {
         }
         "replayed" => Placed::Replayed(accepted(order()?)),
         "key_reused" => Placed::KeyReused,
-        "unknown_products" => Placed::UnknownProducts(answer.read(3, sku)?),
-        "out_of_stock" => Placed::OutOfStock(answer.read(4, |row| {
+        "unknown_products" => Placed::UnknownProducts(answer.read(2, sku)?),
+        "out_of_stock" => Placed::OutOfStock(answer.read(2, |row| {
             let left = u32::try_from(row.cell::<i32>("Stock")?).map_err(|_| odd("Stock"))?;
             Ok(Shortage { product: sku(row)?, left })
         })?),

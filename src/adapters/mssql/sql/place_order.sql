@@ -4,8 +4,8 @@
 --   @P4 nvarchar lines as JSON [{"s": SKU, "q": quantity}]; @P5 nvarchar idempotency key or NULL, @P6 varbinary its fingerprint;
 --   the job: @P7 queue, @P8 kind, @P9 args, @P10 bigint delay in microseconds, @P11 int attempts, @P12 unique key or NULL,
 --   @P13 trace parent or NULL; @P14 uniqueidentifier event id; @P15 bigint microseconds that the event is left to its process.
--- Results: (Outcome: created, replayed, key_reused, unknown_products or out_of_stock; Sequence of the event); the order; its lines; the
---   unknown SKUs; (Sku, Stock) of what is short.
+-- Results: the order, NULL where there is none, with (Outcome: created, replayed, key_reused, unknown_products or out_of_stock; Sequence of
+--   the event); its lines; (Sku, Stock) of what is unknown or short, only if something is.
 -- Locks: the rows of limited products, by Sku, each by a seek, so that two orders never wait for each other in a circle; the new rows.
 --   No key ranges: they would make new customers wait for each other. Unique indexes decide every race (a new customer, an idempotency
 --   key, a job's key, the correlation id); the loser gets 2627, runs again and finds what the winner stored.
@@ -19,8 +19,8 @@ DECLARE @customer bigint;
 DECLARE @order bigint;
 DECLARE @job bigint;
 DECLARE @unknown int;
+DECLARE @limited int;
 DECLARE @short int = 0;
-DECLARE @written TABLE (Sequence binary(8) NOT NULL);
 DECLARE @lines TABLE (
     Line int NOT NULL PRIMARY KEY,
     Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
@@ -30,12 +30,13 @@ DECLARE @lines TABLE (
     UnitPriceCents bigint NULL,
     Limited int NOT NULL
 );
-DECLARE @limited TABLE (Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY);
+DECLARE @wanted TABLE (Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY);
 DECLARE @stock TABLE (Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY, Stock int NULL);
 
 BEGIN TRANSACTION;
 
-SELECT @customer = Id FROM dbo.Customer WHERE UserDigest = @P2;
+SELECT @customer = (SELECT c.Id FROM dbo.Customer AS c WHERE c.UserDigest = @P2),
+    @order = (SELECT o.Id FROM dbo.[Order] AS o WHERE o.CorrelationId = @P1);
 
 INSERT INTO @lines (Line, Sku, Quantity, ProductName, ImageUrl, UnitPriceCents, Limited)
 SELECT CONVERT(int, l.[key]), JSON_VALUE(l.[value], '$.s'), CONVERT(int, JSON_VALUE(l.[value], '$.q')), p.Name, p.ImageUrl,
@@ -44,15 +45,13 @@ FROM OPENJSON(@P4) AS l
 LEFT LOOP JOIN dbo.Product AS p WITH (FORCESEEK)
     ON p.Sku = JSON_VALUE(l.[value], '$.s') COLLATE Latin1_General_100_BIN2 AND p.IsActive = 1 AND p.IsDeleted = 0;
 
-SELECT @unknown = COUNT(*) FROM @lines WHERE UnitPriceCents IS NULL;
+SELECT @unknown = COUNT(CASE WHEN l.UnitPriceCents IS NULL THEN 1 END), @limited = SUM(l.Limited) FROM @lines AS l;
 
 IF @customer IS NULL AND @unknown = 0
 BEGIN
     INSERT INTO dbo.Customer (UserDigest, UserId, CreatedAt, UpdatedAt) VALUES (@P2, @P3, @now, @now);
     SET @customer = CONVERT(bigint, SCOPE_IDENTITY());
 END;
-
-SELECT @order = Id FROM dbo.[Order] WHERE CorrelationId = @P1;
 
 IF @order IS NULL AND @P5 IS NOT NULL
 BEGIN
@@ -61,36 +60,34 @@ BEGIN
     WHERE k.CustomerId = @customer AND k.Route = N'POST /api/orders' AND k.[Key] = @P5 AND k.CreatedAt > @now - @day;
 END;
 
-IF @order IS NULL AND @unknown > 0
-BEGIN
-    SET @outcome = N'unknown_products';
-END;
-
 -- Locked as they are read: nobody else takes these pieces before the commit. Products without a limit are not touched.
-IF @order IS NULL AND @unknown = 0
+IF @order IS NULL AND @unknown = 0 AND @limited > 0
 BEGIN
-    INSERT INTO @limited (Sku) SELECT l.Sku FROM @lines AS l WHERE l.Limited = 1;
+    INSERT INTO @wanted (Sku) SELECT l.Sku FROM @lines AS l WHERE l.Limited = 1;
     -- Read in the order of its key, which a loop keeps.
     INSERT INTO @stock (Sku, Stock)
     SELECT p.Sku, p.Stock
-    FROM @limited AS l
-    INNER LOOP JOIN dbo.Product AS p WITH (UPDLOCK, ROWLOCK, FORCESEEK) ON p.Sku = l.Sku
+    FROM @wanted AS w
+    INNER LOOP JOIN dbo.Product AS p WITH (UPDLOCK, ROWLOCK, FORCESEEK) ON p.Sku = w.Sku
     OPTION (MAXDOP 1);
     SELECT @short = COUNT(*) FROM @stock AS s INNER JOIN @lines AS l ON l.Sku = s.Sku WHERE s.Stock < l.Quantity;
 END;
 
-IF @short > 0
+IF @order IS NULL AND (@unknown > 0 OR @short > 0)
 BEGIN
-    SET @outcome = N'out_of_stock';
+    SET @outcome = CASE WHEN @unknown > 0 THEN N'unknown_products' ELSE N'out_of_stock' END;
 END;
 
-IF @order IS NULL AND @unknown = 0 AND @short = 0
+IF @order IS NULL AND @outcome = N'created'
 BEGIN
-    UPDATE p SET p.Stock = p.Stock - l.Quantity, p.UpdatedAt = @now
-    FROM @stock AS s
-    INNER JOIN @lines AS l ON l.Sku = s.Sku
-    INNER LOOP JOIN dbo.Product AS p WITH (ROWLOCK, FORCESEEK) ON p.Sku = s.Sku
-    WHERE s.Stock IS NOT NULL;
+    IF @limited > 0
+    BEGIN
+        UPDATE p SET p.Stock = p.Stock - l.Quantity, p.UpdatedAt = @now
+        FROM @stock AS s
+        INNER JOIN @lines AS l ON l.Sku = s.Sku
+        INNER LOOP JOIN dbo.Product AS p WITH (ROWLOCK, FORCESEEK) ON p.Sku = s.Sku
+        WHERE s.Stock IS NOT NULL;
+    END;
 
     INSERT INTO dbo.[Order] (CorrelationId, CustomerId, Status, TotalCents, CreatedAt, UpdatedAt)
     SELECT @P1, @customer, N'ACCEPTED', SUM(l.UnitPriceCents * l.Quantity), @now, @now FROM @lines AS l;
@@ -105,15 +102,17 @@ BEGIN
     INSERT INTO dbo.OrderHistory (OrderId, Status, At, Reason) VALUES (@order, N'ACCEPTED', @now, NULL);
 
     INSERT INTO dbo.Outbox (EventId, CorrelationId, OrderId, Status, Version, OccurredAt, TraceParent)
-    OUTPUT inserted.Sequence INTO @written
+    OUTPUT inserted.Sequence, @now + @P15 INTO dbo.OutboxPending (Sequence, ClaimedUntil)
     VALUES (@P14, @P1, @order, N'ACCEPTED', 1, @now, @P13);
-    INSERT INTO dbo.OutboxPending (Sequence, ClaimedUntil) SELECT w.Sequence, @now + @P15 FROM @written AS w;
 
-    -- Only a record too old to count can be in the way.
-    DELETE FROM dbo.IdempotencyRecord
-    WHERE CustomerId = @customer AND Route = N'POST /api/orders' AND [Key] = @P5;
-    INSERT INTO dbo.IdempotencyRecord (CustomerId, Route, [Key], Fingerprint, OrderId, CreatedAt)
-    SELECT @customer, N'POST /api/orders', @P5, @P6, @order, @now WHERE @P5 IS NOT NULL;
+    IF @P5 IS NOT NULL
+    BEGIN
+        -- Only a record too old to count can be in the way.
+        DELETE FROM dbo.IdempotencyRecord
+        WHERE CustomerId = @customer AND Route = N'POST /api/orders' AND [Key] = @P5;
+        INSERT INTO dbo.IdempotencyRecord (CustomerId, Route, [Key], Fingerprint, OrderId, CreatedAt)
+        VALUES (@customer, N'POST /api/orders', @P5, @P6, @order, @now);
+    END;
 
     IF @P12 IS NOT NULL
     BEGIN
@@ -123,17 +122,28 @@ BEGIN
     BEGIN
         SET @job = NEXT VALUE FOR jobs.JobNumber;
         INSERT INTO jobs.Job (Id, Queue, Kind, Args, MaxAttempts, UniqueKey, TraceParent, CreatedAt, DueAt, Attempts, Fence)
+        OUTPUT inserted.Queue, inserted.DueAt, inserted.Id INTO jobs.JobReady (Queue, DueAt, JobId)
         VALUES (@job, @P7, @P8, @P9, @P11, @P12, @P13, @now, @now + @P10, 0, 0);
-        INSERT INTO jobs.JobKey (UniqueKey, JobId) SELECT @P12, @job WHERE @P12 IS NOT NULL;
-        INSERT INTO jobs.JobReady (Queue, DueAt, JobId) VALUES (@P7, @now + @P10, @job);
+        IF @P12 IS NOT NULL
+        BEGIN
+            INSERT INTO jobs.JobKey (UniqueKey, JobId) VALUES (@P12, @job);
+        END;
     END;
 END;
 
-SELECT @outcome AS Outcome, (SELECT CONVERT(bigint, e.Sequence) FROM dbo.Outbox AS e WHERE e.EventId = @P14) AS Sequence;
-SELECT o.Id, o.CorrelationId, @P3 AS UserId, o.Status, o.CreatedAt, o.UpdatedAt, 1 AS Version FROM dbo.[Order] AS o WHERE o.Id = @order;
+SELECT @outcome AS Outcome, (SELECT CONVERT(bigint, e.Sequence) FROM dbo.Outbox AS e WHERE e.EventId = @P14) AS Sequence,
+    o.Id, o.CorrelationId, @P3 AS UserId, o.Status, o.CreatedAt, o.UpdatedAt, 1 AS Version
+FROM (SELECT @order AS Id) AS w
+LEFT LOOP JOIN dbo.[Order] AS o WITH (FORCESEEK) ON o.Id = w.Id;
 SELECT l.OrderId, l.Sku, l.ProductName, l.ImageUrl, l.UnitPriceCents, l.Quantity
 FROM dbo.OrderItem AS l WHERE l.OrderId = @order ORDER BY l.Line;
-SELECT l.Sku FROM @lines AS l WHERE l.UnitPriceCents IS NULL ORDER BY l.Line;
-SELECT l.Sku, s.Stock FROM @lines AS l INNER JOIN @stock AS s ON s.Sku = l.Sku WHERE s.Stock < l.Quantity ORDER BY l.Line;
+IF @unknown > 0 OR @short > 0
+BEGIN
+    SELECT l.Sku, s.Stock
+    FROM @lines AS l
+    LEFT JOIN @stock AS s ON s.Sku = l.Sku
+    WHERE l.UnitPriceCents IS NULL OR s.Stock < l.Quantity
+    ORDER BY l.Line;
+END;
 
 COMMIT TRANSACTION;
