@@ -87,7 +87,7 @@ impl OrderStore for MssqlOrderStore {
                 ],
             )
             .await?;
-        let at = || answer.row(1).and_then(snapshot);
+        let at = || answer.row(0).and_then(snapshot);
         Ok(match outcome(&answer)? {
             "applied" => {
                 let order = at()?;

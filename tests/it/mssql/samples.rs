@@ -130,28 +130,29 @@ pub fn outcome_set(outcome: &str) -> ResultSet {
 
 /// The row of a snapshot.
 pub fn snapshot_set(id: CorrelationId, status: &str) -> ResultSet {
-    set(
-        &["Id", "CorrelationId", "UserId", "Status", "UpdatedAt", "Version"],
-        vec![vec![
-            Cell::BigInt(41),
-            Cell::Guid(id.as_uuid()),
-            "ada".into(),
-            status.into(),
-            Cell::BigInt(2_000),
-            Cell::Int(2),
-        ]],
-    )
+    set(&SNAPSHOT_COLUMNS, vec![snapshot_row(id, status)])
+}
+
+const SNAPSHOT_COLUMNS: [&str; 6] =
+    ["Id", "CorrelationId", "UserId", "Status", "UpdatedAt", "Version"];
+
+fn snapshot_row(id: CorrelationId, status: &str) -> Vec<Cell> {
+    vec![
+        Cell::BigInt(41),
+        Cell::Guid(id.as_uuid()),
+        "ada".into(),
+        status.into(),
+        Cell::BigInt(2_000),
+        Cell::Int(2),
+    ]
 }
 
 /// The answer to [`ADVANCE`].
 pub fn advanced(outcome: &str, id: CorrelationId, status: &str) -> Vec<ResultSet> {
-    vec![
-        set(
-            &["Outcome", "Sku", "Sequence"],
-            vec![vec![outcome.into(), Cell::NullText, Cell::BigInt(2_017)]],
-        ),
-        snapshot_set(id, status),
-    ]
+    let columns = [&["Outcome", "Sku", "Sequence"][..], &SNAPSHOT_COLUMNS].concat();
+    let mut row = vec![outcome.into(), Cell::NullText, Cell::BigInt(2_017)];
+    row.extend(snapshot_row(id, status));
+    vec![set(&columns, vec![row])]
 }
 
 /// The answer to [`EXCHANGE`]: these acknowledgements were applied, and one job is leased.

@@ -5,8 +5,8 @@
 --   array; @P4 nvarchar reason or NULL; @P5 bigint job and @P6 bigint fence of the lease, or NULL; @P7 uniqueidentifier event id;
 --   @P8 nvarchar trace parent or NULL; @P9 bigint microseconds that the event is left to its process;
 --   @P10 bigint the failed job that is the cause, or NULL.
--- Results: (Outcome: applied, already, refused, shortage, price_mismatch, lease_lost or not_found; Sku of the shortage; Sequence of the event);
---   the order's snapshot.
+-- Results: the order's snapshot, NULL where there is none, with (Outcome: applied, already, refused, shortage, price_mismatch, lease_lost or
+--   not_found; Sku of the shortage; Sequence of the event).
 -- Locks: the order's row, the row of the lease or of the failed job (so that neither goes away before the commit), the rows of the products whose stock
 --   changes, by Sku, each by a seek.
 SET NOCOUNT ON;
@@ -20,25 +20,21 @@ DECLARE @total bigint;
 DECLARE @short nvarchar(64);
 DECLARE @held int = 1;
 DECLARE @failed int = 1;
-DECLARE @sold int = 0;
 DECLARE @told_at bigint;
 DECLARE @version int;
-DECLARE @sequence bigint;
 DECLARE @change TABLE (Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY, Line int NOT NULL, Pieces int NOT NULL);
 DECLARE @stock TABLE (Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY, Stock int NULL);
-DECLARE @written TABLE (Sequence binary(8) NOT NULL);
 
 BEGIN TRANSACTION;
 
 SELECT @order = Id, @status = Status, @total = TotalCents
 FROM dbo.[Order] WITH (UPDLOCK, ROWLOCK) WHERE CorrelationId = @P1;
 
-SELECT @told_at = OccurredAt, @version = Version, @sequence = CONVERT(bigint, Sequence) FROM dbo.Outbox WHERE EventId = @P7;
-
-IF @told_at IS NULL
-BEGIN
-    SELECT @version = COUNT(*) FROM dbo.OrderHistory WHERE OrderId = @order;
-END;
+SELECT @told_at = (SELECT e.OccurredAt FROM dbo.Outbox AS e WHERE e.EventId = @P7),
+    @version = COALESCE(
+        (SELECT e.Version FROM dbo.Outbox AS e WHERE e.EventId = @P7),
+        (SELECT COUNT(*) FROM dbo.OrderHistory AS h WHERE h.OrderId = @order)
+    );
 
 IF @P5 IS NOT NULL AND @told_at IS NULL
 BEGIN
@@ -62,19 +58,17 @@ END;
 
 IF @outcome = N'move' AND @P2 = N'COMPLETED'
 BEGIN
-    SELECT @sold = COUNT(*)
-    FROM dbo.OrderItem AS l
-    INNER LOOP JOIN dbo.Product AS p WITH (FORCESEEK) ON p.Sku = l.Sku AND p.IsActive = 1 AND p.IsDeleted = 0
-    WHERE l.OrderId = @order;
     SELECT @outcome = N'price_mismatch'
     FROM (
-        SELECT COUNT(*) AS Lines, COALESCE(SUM(l.UnitPriceCents * l.Quantity), 0) AS Total
-        FROM dbo.OrderItem AS l WHERE l.OrderId = @order
+        SELECT COUNT(*) AS Lines, COUNT(p.Id) AS Sold, COALESCE(SUM(l.UnitPriceCents * l.Quantity), 0) AS Total
+        FROM dbo.OrderItem AS l
+        LEFT JOIN dbo.Product AS p WITH (FORCESEEK) ON p.Sku = l.Sku AND p.IsActive = 1 AND p.IsDeleted = 0
+        WHERE l.OrderId = @order
     ) AS s
-    WHERE s.Lines = 0 OR s.Total <> @total OR s.Lines <> @sold;
+    WHERE s.Lines = 0 OR s.Total <> @total OR s.Lines <> s.Sold;
 END;
 
-IF @outcome = N'move'
+IF @outcome = N'move' AND @P2 IN (N'COMPLETED', N'FAILED', N'CANCELLED')
 BEGIN
     INSERT INTO @change (Sku, Line, Pieces)
     SELECT l.Sku, l.Line, CASE WHEN l.Taken IS NULL THEN 0 - l.Quantity ELSE l.Taken END
@@ -99,35 +93,37 @@ BEGIN
     ORDER BY c.Line;
 END;
 
-IF @outcome = N'move'
+IF @outcome = N'move' AND EXISTS (SELECT 1 FROM @change)
 BEGIN
     UPDATE p SET p.Stock = p.Stock + c.Pieces, p.UpdatedAt = @now
     FROM @change AS c
     INNER LOOP JOIN dbo.Product AS p WITH (ROWLOCK, FORCESEEK) ON p.Sku = c.Sku
     WHERE p.Stock IS NOT NULL;
     UPDATE dbo.OrderItem SET Taken = 0 WHERE @P2 IN (N'FAILED', N'CANCELLED') AND OrderId = @order AND Taken > 0;
+END;
 
-    UPDATE dbo.[Order] SET Status = @P2, UpdatedAt = @now WHERE Id = @order;
-
-    INSERT INTO dbo.OrderHistory (OrderId, Status, At, Reason) VALUES (@order, @P2, @now, @P4);
+IF @outcome = N'move'
+BEGIN
+    UPDATE dbo.[Order] SET Status = @P2, UpdatedAt = @now
+    OUTPUT inserted.Id, @P2, @now, @P4 INTO dbo.OrderHistory (OrderId, Status, At, Reason)
+    WHERE Id = @order;
 
     SET @version = @version + 1;
     INSERT INTO dbo.Outbox (EventId, CorrelationId, OrderId, Status, Version, OccurredAt, TraceParent)
-    OUTPUT inserted.Sequence INTO @written
+    OUTPUT inserted.Sequence, @now + @P9 INTO dbo.OutboxPending (Sequence, ClaimedUntil)
     VALUES (@P7, @P1, @order, @P2, @version, @now, @P8);
-    INSERT INTO dbo.OutboxPending (Sequence, ClaimedUntil) SELECT w.Sequence, @now + @P9 FROM @written AS w;
-    SELECT @sequence = CONVERT(bigint, w.Sequence) FROM @written AS w;
 
     SET @outcome = N'applied';
 END;
 
-SELECT @outcome AS Outcome, @short AS Sku, @sequence AS Sequence;
-SELECT o.Id, o.CorrelationId, c.UserId,
+SELECT @outcome AS Outcome, @short AS Sku,
+    (SELECT CONVERT(bigint, e.Sequence) FROM dbo.Outbox AS e WHERE e.EventId = @P7) AS Sequence,
+    o.Id, o.CorrelationId, c.UserId,
     CASE WHEN @told_at IS NULL THEN o.Status ELSE @P2 END AS Status,
     COALESCE(@told_at, o.UpdatedAt) AS UpdatedAt,
     @version AS Version
-FROM dbo.[Order] AS o
-INNER JOIN dbo.Customer AS c ON c.Id = o.CustomerId
-WHERE o.Id = @order;
+FROM (SELECT @order AS Id) AS w
+LEFT LOOP JOIN dbo.[Order] AS o WITH (FORCESEEK) ON o.Id = w.Id
+LEFT LOOP JOIN dbo.Customer AS c WITH (FORCESEEK) ON c.Id = o.CustomerId;
 
 COMMIT TRANSACTION;

@@ -16,7 +16,6 @@ DECLARE @deleted bit;
 DECLARE @removed_by uniqueidentifier;
 DECLARE @version int;
 DECLARE @back TABLE (Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY, Pieces int NOT NULL);
-DECLARE @written TABLE (Sequence binary(8) NOT NULL);
 
 BEGIN TRANSACTION;
 
@@ -49,9 +48,8 @@ BEGIN
 
     SELECT @version = COUNT(*) FROM dbo.OrderHistory WHERE OrderId = @P2;
     INSERT INTO dbo.Outbox (EventId, CorrelationId, OrderId, Status, Version, OccurredAt)
-    OUTPUT inserted.Sequence INTO @written
+    OUTPUT inserted.Sequence, @now + @P4 INTO dbo.OutboxPending (Sequence, ClaimedUntil)
     SELECT @P3, o.CorrelationId, o.Id, N'CANCELLED', @version, @now FROM dbo.[Order] AS o WHERE o.Id = @P2;
-    INSERT INTO dbo.OutboxPending (Sequence, ClaimedUntil) SELECT w.Sequence, @now + @P4 FROM @written AS w;
 END;
 
 SELECT CASE @outcome WHEN N'cancel' THEN N'cancelled' ELSE @outcome END AS Outcome,

@@ -16,7 +16,6 @@ DECLARE @short nvarchar(64);
 DECLARE @told int;
 DECLARE @failed int;
 DECLARE @version int;
-DECLARE @written TABLE (Sequence binary(8) NOT NULL);
 DECLARE @wanted TABLE (Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL PRIMARY KEY, Line int NOT NULL, Quantity int NOT NULL);
 DECLARE @stock TABLE (Line int NOT NULL PRIMARY KEY, Sku nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL, Stock int NULL, Quantity int NOT NULL);
 
@@ -65,9 +64,8 @@ BEGIN
 
     SELECT @version = COUNT(*) FROM dbo.OrderHistory WHERE OrderId = @order;
     INSERT INTO dbo.Outbox (EventId, CorrelationId, OrderId, Status, Version, OccurredAt)
-    OUTPUT inserted.Sequence INTO @written
+    OUTPUT inserted.Sequence, @now + @P4 INTO dbo.OutboxPending (Sequence, ClaimedUntil)
     VALUES (@P3, @P1, @order, N'ACCEPTED', @version, @now);
-    INSERT INTO dbo.OutboxPending (Sequence, ClaimedUntil) SELECT w.Sequence, @now + @P4 FROM @written AS w;
 
     DELETE FROM jobs.JobFailed WHERE JobId = @P2;
     UPDATE jobs.Job SET DueAt = @now, Attempts = 0 WHERE Id = @P2;
