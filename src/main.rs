@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use contoso_shop::cli::Cli;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // The only place that reads the environment. What is not Unicode is none of our settings.
