@@ -15,8 +15,9 @@ const NOTIFY_TIMEOUT: Duration = Duration::from_secs(2);
 const PREDECESSOR_TIMEOUT: Duration = Duration::from_millis(100);
 /// Pause between looks for the version before it.
 const PREDECESSOR_EVERY: Duration = Duration::from_millis(10);
-/// How long an event may be on its way from its commit to its first sending.
-const UNDER_WAY: Duration = Duration::from_secs(2);
+/// How long an event may be on its way from its commit to its first sending, on an overloaded
+/// machine.
+const UNDER_WAY: Duration = Duration::from_secs(60);
 /// How long a later event may take from its commit to its sending.
 const SENDING: Duration = Duration::from_secs(1);
 /// Versions read at a time when some are missing; an order has three, and two more per requeue.
