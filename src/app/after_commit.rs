@@ -29,7 +29,8 @@ impl AfterCommit {
         Self { copy, wakeup, events }
     }
 
-    /// Hands over the event of a change. Done first: connected tabs wait for it.
+    /// Hands over the event of a change. Done before the copy is written: connected tabs wait for
+    /// it.
     pub(super) fn committed(&self, entry: OutboxEntry) {
         self.events.committed(entry);
     }

@@ -211,3 +211,44 @@ fn may_be_unsent(earlier: &OrderEvent, event: &OrderEvent, remembered: Duration)
     let older = event.occurred_at.since(earlier.occurred_at);
     older <= UNDER_WAY && older + SENDING <= remembered
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::may_be_unsent;
+    use crate::domain::{
+        CorrelationId, EventId, OrderEvent, OrderId, OrderStatus, OrderVersion, Timestamp,
+    };
+
+    fn event(version: u32, seconds: i64) -> OrderEvent {
+        OrderEvent {
+            event_id: EventId::generate(),
+            correlation_id: CorrelationId::generate(),
+            order_id: OrderId(1),
+            status: OrderStatus::Accepted,
+            version: OrderVersion::new(version),
+            occurred_at: Timestamp::from_micros(seconds * 1_000_000),
+            trace_parent: None,
+        }
+    }
+
+    #[test]
+    fn what_redis_would_know_of_is_unsent_also_on_an_overloaded_machine() {
+        let first = event(1, 0);
+        for (seconds, remembered, unsent) in [
+            (1, 3_600, true),
+            // A pod that takes its time.
+            (30, 3_600, true),
+            // Redis forgot meanwhile: it may have been sent.
+            (30, 20, false),
+            (1, 1, false),
+            // No event is under way for so long.
+            (61, 3_600, false),
+        ] {
+            let remembered = Duration::from_secs(remembered);
+            let found = may_be_unsent(&first, &event(2, seconds), remembered);
+            assert_eq!(found, unsent, "{seconds} s later, {remembered:?} remembered");
+        }
+    }
+}

@@ -45,7 +45,7 @@ impl Dialer {
         match &self.settings.topology {
             RedisTopology::Single(host, port) => self.log_in((host, *port)).await,
             RedisTopology::Sentinel { service, sentinels } => {
-                let (host, port) = &sentinels[self.calls % sentinels.len()];
+                let (host, port) = self.next_of(sentinels.iter()).ok_or(LinkError::NoPrimary)?;
                 let mut sentinel = self.open((host, *port)).await?;
                 let question = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", service];
                 let (host, port) =
@@ -53,9 +53,8 @@ impl Dialer {
                 self.log_in((&host, port)).await
             }
             RedisTopology::Cluster(nodes) => {
-                let known = nodes.len() + self.learned.len();
-                let node = nodes.iter().chain(&self.learned).nth(self.calls % known);
-                let (host, port) = node.ok_or(LinkError::Closed)?;
+                let known = nodes.iter().chain(&self.learned);
+                let (host, port) = self.next_of(known).ok_or(LinkError::NoNode)?;
                 let mut link = self.log_in((host, *port)).await?;
                 // A user who may not ask goes on with what the settings name.
                 if let Ok(slots) = link.ask(&["CLUSTER", "SLOTS"]).await {
@@ -65,6 +64,15 @@ impl Dialer {
                 Ok(link)
             }
         }
+    }
+
+    /// Whose turn it is.
+    fn next_of<'a>(
+        &self,
+        nodes: impl Iterator<Item = &'a (String, u16)> + Clone,
+    ) -> Option<&'a (String, u16)> {
+        let count = nodes.clone().count();
+        nodes.cycle().nth(self.calls.checked_rem(count)?)
     }
 
     async fn log_in(&self, node: (&str, u16)) -> Result<Link, LinkError> {

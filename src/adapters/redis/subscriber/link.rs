@@ -48,6 +48,8 @@ pub(super) enum LinkError {
     Silent(Duration),
     #[error("no sentinel knows the primary")]
     NoPrimary,
+    #[error("no node of the cluster is known")]
+    NoNode,
 }
 
 /// What a subscribed connection is told.

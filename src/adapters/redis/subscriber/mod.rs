@@ -115,13 +115,17 @@ impl Subscriber {
     /// Listens for ever.
     pub(super) async fn run(&self, mut dialer: Dialer, audience: &dyn Audience) -> Infallible {
         let mut pace = Pace::new(REDIAL.0, REDIAL.1);
+        let mut told = false;
         loop {
             let ended = match dialer.dial().await {
                 Ok(link) => self.listen(link, audience, &mut pace).await,
                 Err(error) => error,
             };
-            tracing::debug!(error = %ended, "the connection that listens to Redis ended");
-            self.alive.store(false, Relaxed);
+            // Once per outage: why is worth knowing, each further attempt is not.
+            if self.alive.swap(false, Relaxed) || !told {
+                tracing::warn!(error = %ended, "the connection that listens to Redis ended");
+            }
+            told = true;
             audience.disconnected();
             sleep(pace.wait()).await;
         }
